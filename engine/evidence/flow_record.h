@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WP_EVIDENCE_FLOW_RECORD_H
+#define WP_EVIDENCE_FLOW_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum capture_point { POINT_UNKNOWN, POINT_WIRE, POINT_HOST, POINT_OFFLOAD, POINT_VPN_API, POINT_PROXY };
+const char *capture_point_name(enum capture_point p); /* "unknown", "wire", ... */
+
+enum flow_stage { STAGE_NONE, STAGE_POST_SYN, STAGE_POST_ACK, STAGE_POST_PSH, STAGE_LATER };
+const char *flow_stage_name(enum flow_stage s); /* NULL for NONE; "post_syn" ... */
+
+enum trigger_kind { TRIGGER_NONE, TRIGGER_TLS_SNI, TRIGGER_HTTP_HOST, TRIGGER_DNS_QNAME, TRIGGER_QUIC_SNI, TRIGGER_PAYLOAD };
+const char *trigger_kind_name(enum trigger_kind k); /* NULL for NONE; "tls-sni" ... */
+
+enum {
+	FLOW_ID_TEXT = 17,  /* 16 hex digits and NUL */
+	HISTORY_MAX = 24,   /* letters kept, and NUL */
+	TRIGGER_TEXT = 256,
+	TAMPERING_TEXT = 48,
+};
+
+struct flow_end {
+	uint8_t addr[16]; /* IPv4 as ::ffff:a.b.c.d */
+	uint16_t port;
+};
+
+/* What is told of one flow, with or without a finding. Plain values, copyable; text is attacker-controlled where it
+ * comes from packets (trigger). */
+struct flow_record {
+	char id[FLOW_ID_TEXT];	     /* stable: does not depend on the table's key */
+	uint32_t input_i;	     /* which input file of the run */
+	bool udp;
+	struct flow_end orig, resp;
+	int64_t first_ns, last_ns;   /* packet time */
+	uint64_t first_frame, last_frame;
+	uint64_t packets[2];	     /* [0] orig, [1] resp */
+	uint64_t bytes[2];	     /* payload bytes on the wire */
+	char history[HISTORY_MAX];   /* Zeek's letters: upper case orig, lower case resp; + when cut */
+	enum flow_stage stage;	     /* of the break; NONE when the flow was not broken */
+	char tampering[TAMPERING_TEXT]; /* name of one of the 19 published signatures; empty when none */
+	char app[16];		     /* "TLS", "HTTP", "DNS", ...; empty unknown */
+	enum trigger_kind trigger;
+	uint32_t trigger_len;
+	char trigger_value[TRIGGER_TEXT]; /* NUL-terminated too */
+	uint64_t trigger_frame;
+	enum capture_point point;
+	bool one_sided, truncated;
+	uint64_t lost;		     /* packets of this flow that the capture shows to be missing (ACKs of unseen data) */
+};
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WP_MATCH_FINDING_H
+#define WP_MATCH_FINDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "evidence/evidence.h"
+#include "evidence/flow_record.h"
+#include "match/signature.h"
+
+/* How one signature fared against one case. Bit i of a mask is term i of that list. */
+struct sig_result {
+	const struct signature *sig;
+	enum truth verdict;   /* YES: all `when` hold, no `unless` holds; UNKNOWN: nothing fails, something is unknown */
+	bool out_of_date;     /* outside claims.valid at the packets' time: verdict NO */
+	bool unless_unknown;  /* an `unless` term is unknown: caps the grade at anomaly */
+	uint32_t when_held, when_failed, when_unknown;
+	uint32_t unless_held, unless_unknown_mask;
+	uint32_t supports_held, supports_failed, supports_unknown;
+};
+
+/* Evaluates every signature that applies to this case's kind; out has room for sig_set_n. Returns how many were written, in id
+ * order. `at_ns` is the packets' time, for validity. Pure. */
+size_t match_case(const struct sig_set *set, const struct evidence *ev, int64_t at_ns, struct sig_result *out);
+
+enum { FINDING_CASES_MAX = 8, FINDING_MATCHES_MAX = 32, FINDING_FRAMES_MAX = 1024 };
+
+struct finding_match {
+	struct sig_result r;
+	uint32_t case_i; /* which of cases[] it was read from */
+};
+
+/* What is reported for a flow. Points into the signature set and the evidence it was made from; both outlive it. */
+struct finding {
+	char id[17];	   /* stable over revisions */
+	uint32_t rev;
+	int64_t ts_ns;	   /* of the first suspected packet, else of the first frame cited */
+	struct flow_record flow;
+	uint32_t techniques; /* bit per enum technique: the act, and what it was aimed at */
+	uint32_t aimed_follows; /* subset of techniques that are aims with basis "follows" */
+	enum grade grade;
+	uint32_t groups;     /* bit per enum ev_group that held in mechanism signatures */
+	uint32_t n_cases;
+	const struct evidence *cases[FINDING_CASES_MAX];
+	uint32_t n_matches;
+	struct finding_match match[FINDING_MATCHES_MAX]; /* mechanism first, then middlebox, then benign; by id inside */
+	uint32_t n_frames;    /* all frames cited, ascending */
+	uint64_t frame[FINDING_FRAMES_MAX];
+	uint32_t n_injected;  /* suspected frames of cases that reached `likely`; empty below */
+	uint64_t injected[FINDING_FRAMES_MAX];
+	bool frames_cut;      /* more than FINDING_FRAMES_MAX */
+};
+
+/* Judges the cases of one flow that speak of the same act (all rst cases; or one dns transaction; ...) and fills *out. False when
+ * nothing is to be said: no mechanism signature and no artefact matched, or a benign one vetoed. Grades by groups:
+ *   every mechanism signature that matched gives the groups of its `when` features (GROUP_NONE gives none);
+ *   none -> anomaly; one -> likely; two or more -> confirmed; a middlebox signature with `artefact` -> confirmed.
+ *   A signature's unknown `unless` caps what it gives at anomaly; `caps` caps it; a benign match with effect anomaly caps all, with
+ *   veto drops the case. On capture points vpn_api and proxy, stack and timing groups count as none.
+ * The best case gives the grade. Middlebox signatures are reported only beside a mechanism signature of the same technique and case that
+ * reached `likely`, or when they are artefacts. A draft middlebox signature never raises a grade (it may be reported in matches).
+ * Aims: trigger tls-sni or quic-sni gives sni_filtering, http-host gives host_filtering (basis follows) when the act came after the
+ * trigger and the grade is `likely` or better. */
+bool finding_make(const struct sig_set *set, const struct flow_record *flow, const struct evidence *const *cases, size_t n,
+		  struct finding *out);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WP_MATCH_SIGNATURE_H
+#define WP_MATCH_SIGNATURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "evidence/evidence.h"
+
+enum technique {
+	TECH_RST_INJECTION, TECH_DNS_INJECTION, TECH_DATA_INJECTION, TECH_HTTP_BLOCKPAGE, TECH_TLS_INTERCEPTION, TECH_PACKET_DROP,
+	TECH_QUIC_BLOCKING, TECH_THROTTLING, TECH_DNS_MANIPULATION, TECH_SNI_FILTERING, TECH_HOST_FILTERING, TECH_ADDRESS_BLOCKING,
+	TECH_PROTOCOL_BLOCKING, TECH_N
+};
+const char *technique_name(enum technique t); /* "rst_injection", ... */
+MUST_CHECK bool technique_find(const char *name, size_t len, enum technique *out);
+
+enum grade { GRADE_NONE, GRADE_ANOMALY, GRADE_LIKELY, GRADE_CONFIRMED, GRADE_PROOF };
+const char *grade_name(enum grade g); /* NULL for NONE; "anomaly", "likely", ... */
+
+enum sig_kind { SIG_MECHANISM, SIG_MIDDLEBOX, SIG_BENIGN };
+enum sig_status { SIG_DRAFT, SIG_ACTIVE, SIG_RETIRED };
+enum term_op { OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_IN, OP_IS };
+enum truth { TRUTH_NO, TRUTH_YES, TRUTH_UNKNOWN };
+
+enum {
+	SIG_TERMS_MAX = 24,  /* in one of when, unless, supports */
+	SIG_VALUES_MAX = 64, /* in one { } list */
+};
+
+struct term_value {
+	int64_t num;
+	char *text; /* TOKEN, TEXT, ADDR */
+};
+
+struct term {
+	enum feat feat;
+	enum term_op op;
+	uint32_t n_values;
+	struct term_value *value;
+	char *source;	/* the term as written, for people */
+	uint32_t line;
+};
+
+struct sig_rival { char *cause, *tell; };
+struct sig_source { char *key, *says, *read; };
+enum sig_expect { EXPECT_MATCH, EXPECT_NO_MATCH, EXPECT_UNKNOWN };
+struct sig_test { enum sig_expect expect; char *file; uint32_t line; };
+
+struct signature {
+	char *id;	 /* path below signatures/, / as dot, no ending */
+	char *path;	 /* the file it was read from */
+	uint32_t rev;
+	enum sig_kind kind;
+	enum sig_status status;
+	char *title;
+	enum ev_case kase;
+	bool has_technique;
+	enum technique technique; /* claims.technique; for benign: what `excuses` names */
+	char *position;		  /* on-path | in-path | unknown; may be NULL */
+	char *actor;		  /* may be NULL */
+	uint32_t n_scope;
+	char **scope;		  /* ISO 3166 alpha-2, upper case */
+	int64_t valid_from_ns, valid_to_ns; /* packet time; INT64_MIN / INT64_MAX when open */
+	bool artefact;		  /* claims.artefact: a published mark so particular that it alone makes `confirmed` */
+	bool veto;		  /* benign: effect veto (else anomaly) */
+	enum grade caps;	  /* never above; GRADE_PROOF when not given */
+	uint32_t n_when, n_unless, n_supports;
+	struct term when[SIG_TERMS_MAX], unless[SIG_TERMS_MAX], supports[SIG_TERMS_MAX];
+	char *confidence_mechanism, *confidence_scope, *confidence_why; /* may be NULL */
+	uint32_t n_rivals, n_sources, n_tests;
+	struct sig_rival *rival;
+	struct sig_source *source;
+	struct sig_test *test;
+	char *notes;		  /* may be NULL */
+};
+
+/* One complaint of the reader or the linter, for a person: file:line:col, what, the line with a caret, a suggestion. */
+struct sig_problem {
+	char *file;
+	uint32_t line, col; /* 1-based; 0 when it is about the whole file */
+	char *what, *suggestion; /* suggestion may be NULL */
+	char *text;		 /* the source line, may be NULL */
+};
+struct sig_problems {
+	struct sig_problem *at;
+	size_t n;
+	size_t left_out; /* beyond the limit */
+};
+void sig_problems_free(struct sig_problems *p);
+
+struct sig_set;
+
+/* Reads every *.yaml below the given directories (mechanism/, middlebox/, benign/ inside each). Files with problems are
+ * left out and described in *problems (all of them in one run). False only for operating errors (a directory that cannot be read,
+ * memory). The set is the caller's. A later directory's file replaces an earlier one's with the same id. */
+MUST_CHECK bool sig_set_load(struct sig_set **out, const char *const *dirs, size_t n_dirs, struct sig_problems *problems,
+			     struct err_info *err);
+/* Reads one signature from memory (fuzzing, tests, drafts). `path` is what messages call it; the id is not checked against it when
+ * `path` is NULL. NULL when it has problems. */
+struct signature *sig_read(const char *path, struct bytes text, struct sig_problems *problems);
+void sig_free(struct signature *s);
+size_t sig_set_n(const struct sig_set *set);
+const struct signature *sig_set_at(const struct sig_set *set, size_t i); /* ordered by id */
+const struct signature *sig_set_find(const struct sig_set *set, const char *id);
+/* SHA-256 over the files' bytes in id order: two runs with the same digest used the same signatures. */
+void sig_set_digest(const struct sig_set *set, uint8_t out[32]);
+void sig_set_free(struct sig_set *set);
+
+/* Evaluates one term: unknown when the feature is not in `ev`. TEXT and ADDR hold if any of their values does (for != and
+ * not-in: if none does). */
+enum truth term_eval(const struct term *t, const struct evidence *ev);
+
+#endif
