@@ -1,32 +1,168 @@
 # wallprint: the only build file. `make help` lists the targets.
-CC      ?= gcc
+#
+#   B=build        where everything is built     CC=clang       another compiler (give it its own B)
+#   V=1            show the commands             T=60           seconds for `make fuzz`, name for `make unit`
+#   ROOMS="base"   only these rooms of engine/   SAN=address    sanitizers (jemalloc is then left out)
+
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
 B       ?= build
-CSTD    := -std=c11 -D_GNU_SOURCE
-WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
 OPT     ?= -O2 -g
-CFLAGS  += $(CSTD) $(OPT) $(WARN) -Werror -Iengine -MMD -MP -fno-strict-aliasing
-LDLIBS  += -lyaml -lcrypto -lz -lzstd -llzma -lpcap -ljemalloc -lm -lpthread
+WERROR  ?= -Werror
+HARDEN  ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2
+ROOMS   ?= $(patsubst engine/%/,%,$(wildcard engine/*/))
+GOLDEN  ?= $(wildcard tests/golden/*/*.pcap tests/golden/*/*.pcapng)
 
-ENGINE  := $(wildcard engine/*.c engine/*/*.c)
+WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
+FLAGS   := -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) $(WERROR) -fno-strict-aliasing -Iengine -Itests
+LINK    := -Wl,--as-needed
+LIBS    := -lyaml -lcrypto -lz -lzstd -llzma -lpcap -lm -lpthread
+ifdef SAN
+# Every report ends the program, so that a test sees it. The sanitizers bring their own malloc.
+FLAGS   += -fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LINK    += -fsanitize=$(SAN)
+else
+FLAGS   += $(HARDEN)
+LIBS    += -ljemalloc
+endif
+ifdef COVERAGE
+FLAGS   += -fprofile-instr-generate -fcoverage-mapping
+LINK    += -fprofile-instr-generate
+endif
+FLAGS   += $(CFLAGS)
+
+ENGINE  := $(wildcard engine/*.c $(ROOMS:%=engine/%/*.c))
 OBJ     := $(ENGINE:%.c=$(B)/%.o)
-LIBOBJ  := $(filter-out $(B)/engine/main.o,$(OBJ))
-UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+LIB     := $(B)/libwallprint.a
+UNIT    := $(sort $(wildcard tests/unit/test_*.c))
+HELP    := $(filter-out $(UNIT),$(wildcard tests/unit/*.c))
+FUZZ    := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+UNITBIN := $(UNIT:tests/unit/%.c=$(B)/tests/%)
+FUZZBIN := $(FUZZ:tests/fuzz/%.c=$(B)/%)
+HELPOBJ := $(HELP:%.c=$(B)/%.o)
 
-all: $(B)/wallprint
+Q       := $(if $(V),,@)
+say      = @printf '%-5s %s\n' $(1) $(2)
+
+all: $(B)/wallprint ## build build/wallprint (the default)
+
+# --- what a person types ---
+
+demo: setup-run ## install what is missing, build, and say what happened in the captures that ship
+	$(Q)$(MAKE) --no-print-directory all
+	$(if $(GOLDEN),,$(error no captures in tests/golden: an incomplete checkout))
+	$(Q)$(B)/wallprint replay $(GOLDEN)
+
+test: setup-test ## install what tests need, run every check; the last line counts them
+	$(Q)MAKE="$(MAKE)" tests/run
+
+setup-run: ## install the Debian packages the program needs (nothing to do: no output)
+	$(Q)tests/check/setup run
+
+setup-test: ## the same for the tests
+	$(Q)tests/check/setup run test
+
+help: ## this list
+	@awk -F ':[^#]*## ' '/^[a-z%-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+clean: ## remove build/
+	rm -rf build
+
+# --- parts of `make test` ---
+
+unit: $(if $(T),$(B)/tests/$(T),unit-bin) ## unit tests only; T=test_rst runs one program
+	$(Q)tests/run unit $(if $(T),$(B)/tests/$(T),$(UNITBIN))
+
+unit-bin: $(UNITBIN)
+
+objects: $(OBJ) $(UNIT:%.c=$(B)/%.o) $(HELPOBJ) ## compile only
+
+script: all ## golden cases and the other scripts tests/*/*.test
+	$(Q)tests/run script
+
+ASAN    := B=build/asan SAN=address,undefined
+asan: ## unit tests and scripts under AddressSanitizer and UBSan
+	$(Q)$(MAKE) --no-print-directory -k $(ASAN) all unit-bin
+	$(Q)B=build/asan tests/run unit script
+
+clang: ## compile everything with clang
+	$(Q)$(MAKE) --no-print-directory -k B=build/clang CC=clang objects
+
+lint: ## rooms, banned functions, format, cppcheck, scripts, generated docs
+	$(Q)tests/run lint
+
+tidy: ## clang-tidy over engine/
+	$(Q)printf '%s\n' $(ENGINE) | xargs -P2 -n4 clang-tidy --quiet --warnings-as-errors='*'
+
+cppcheck: ## cppcheck over engine/
+	$(Q)tests/check/cppcheck
+
+format-check: ## does clang-format agree with the files?
+	$(Q)tests/check/format
+
+format: ## let clang-format rewrite the files named in F="..."
+	$(Q)clang-format -i $(F)
+
+docs: ## write docs/FEATURES.md and docs/LIMITS.md from the sources
+	$(Q)tests/check/docs write
+
+fuzz: fuzz-bin ## fuzz all targets, T seconds in all (60)
+	$(Q)tests/check/fuzz $(or $(T),60)
+
+fuzz-bin:
+	$(Q)$(MAKE) --no-print-directory -k B=build/fuzz CC=clang SAN=fuzzer-no-link,address,undefined fuzzers
+
+fuzz-%: fuzz-bin ## fuzz one target: make fuzz-dns_read T=60
+	$(Q)tests/check/fuzz $(or $(T),60) $*
+
+cov-bin:
+	$(Q)$(MAKE) --no-print-directory -k B=build/cov CC=clang SAN=fuzzer-no-link COVERAGE=1 fuzzers
+
+cov: cov-bin ## lines of its file that each fuzz target's inputs reach; fails below 80 %
+	$(Q)tests/check/fuzz-cover
+
+fuzzers: $(FUZZBIN)
+
+fresh: ## both commands in a clean chroot of this Debian (root, network); S=trixie for another
+	$(Q)tests/check/fresh $(or $(S),bookworm)
+
+# --- how things are made ---
 
 $(B)/wallprint: $(OBJ)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(FLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(B)/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c -o $@ $<
+# An archive, so that a unit test links only the files it uses, and one room that does not link fails alone.
+$(LIB): $(filter-out $(B)/engine/main.o,$(OBJ))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
 
-$(B)/tests/%: tests/unit/%.c $(LIBOBJ)
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIBOBJ) $(LDLIBS) -lcmocka
+$(B)/tests/test_%: $(B)/tests/unit/test_%.o $(HELPOBJ) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(FLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
-unit: $(UNIT)
-	@for t in $(UNIT); do $$t || exit 1; done
+$(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(FLAGS) $(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
--include $(OBJ:.o=.d)
-.PHONY: all unit
+# libFuzzer's entry point is declared in no header.
+$(B)/tests/fuzz/%.o: FLAGS += -Wno-missing-prototypes
+
+$(B)/%.o: %.c $(B)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D) $(B)/tests
+	$(Q)$(CC) $(FLAGS) -MMD -MP -c -o $@ $<
+
+# Changes only when the compiler or its flags do; then everything is built again.
+$(B)/flags: FORCE
+	@mkdir -p $(B)
+	@echo '$(CC) $(FLAGS) $(LINK)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(LINK)' > $@
+
+-include $(OBJ:.o=.d) $(UNIT:%.c=$(B)/%.d) $(HELPOBJ:.o=.d) $(FUZZ:%.c=$(B)/%.d)
+
+FORCE:
+.SECONDARY:
+.DELETE_ON_ERROR:
+.PHONY: all demo docs test setup-run setup-test help clean unit unit-bin objects script asan clang lint tidy cppcheck \
+	format-check format fuzz fuzz-bin cov-bin cov fuzzers fresh FORCE
