@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WP_FLOW_FLOW_H
+#define WP_FLOW_FLOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "decode/decode.h"
+
+enum dir { DIR_ORIG = 0, DIR_RESP = 1 };
+static inline enum dir dir_other(enum dir d)
+{
+	return d == DIR_ORIG ? DIR_RESP : DIR_ORIG;
+}
+
+/* Serial number arithmetic, RFC 1982 / RFC 9293 3.4: a - b as a signed distance. */
+static inline int32_t seq_diff(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b);
+}
+
+/* One packet of a flow as it is remembered for judging later. Numbers as on the wire. */
+struct seg {
+	int64_t ts_ns;
+	uint64_t frame_no;
+	uint32_t seq, ack;
+	uint32_t len;	   /* payload bytes on the wire */
+	uint32_t next_seq; /* the sender's next byte before this packet, by its earlier non-RST packets */
+	uint32_t peer_next; /* the same of the other side */
+	uint32_t ts_val;
+	uint32_t digest;   /* of the captured payload; 0 when there is none */
+	uint16_t flags, win, ip_id, opts;
+	uint8_t ttl, hdr_len;
+	uint8_t dir;	   /* enum dir */
+	bool df : 1, has_id : 1;
+	bool next_known : 1, peer_known : 1; /* next_seq, peer_next are known */
+	bool retransmit : 1; /* all its bytes were sent before */
+	bool copy : 1;	     /* same IP ID, numbers and payload as a packet within 1 ms before: a mirror port's second view, or a burst */
+	int8_t checksum;     /* RST only: 1 right, 0 wrong, -1 unknown */
+};
+
+/* Remembered packets: the first LOG_HEAD, then the latest; after the first reset (or other suspicion) nothing is forgotten until
+ * LIMIT_LOG_SEGS. */
+enum { LOG_HEAD = 24, LOG_TAIL = 96, LOG_SLACK = 64 };
+struct flow_log {
+	uint32_t n, cap;
+	uint32_t skipped; /* packets between at[LOG_HEAD - 1] and at[LOG_HEAD], or at the end once full */
+	bool sealed;
+	struct seg *at;
+};
+
+/* Where one received segment's bytes lie in the stream: who carried them. */
+struct piece {
+	uint32_t off, len; /* relative to the stream's base */
+	uint64_t frame_no;
+};
+
+enum { STREAM_PIECES = 48 };
+/* The last bytes of one direction, first version kept, as a ring over stream offsets. */
+struct stream {
+	uint32_t base;	  /* sequence number of offset 0 */
+	uint32_t cap;	  /* ring size, power of two */
+	uint32_t end;	  /* highest offset stored, exclusive */
+	uint32_t contiguous; /* bytes from offset 0 without a gap, while end <= cap */
+	uint32_t n_pieces;   /* newest at [(n_pieces - 1) % STREAM_PIECES] */
+	struct piece piece[STREAM_PIECES];
+	uint8_t *ring;
+};
+
+/* Two segments that say different things about the same bytes. */
+struct conflict {
+	uint64_t first_frame, second_frame;
+	uint32_t overlap, differ; /* bytes */
+	uint32_t off;		  /* stream offset of the shared range */
+	uint8_t dir;
+	bool first_http, second_http; /* that version starts with an HTTP status line at the shared range's start */
+};
+enum { FLOW_CONFLICTS_MAX = 16 };
+
+struct trigger {
+	uint8_t kind; /* enum trigger_kind, evidence/flow_record.h */
+	uint8_t dir;
+	uint8_t ech;  /* 0 none, 1 ECH, 2 ESNI */
+	uint8_t name_len;
+	char name[256];
+	uint64_t first_frame, last_frame; /* packets that carried it */
+	int64_t ts_ns;	    /* of its last packet */
+	uint32_t seq, seq_end; /* range of sequence numbers */
+	uint16_t ip_id, win;
+	uint8_t ttl;
+};
+enum { FLOW_TRIGGERS_MAX = 8 };
+
+/* An answer to an HTTP request that is worth a look: its first segment as it came. */
+enum { PAGE_BYTES = 1460 };
+struct page_note {
+	uint64_t frame_no;
+	uint32_t trigger_i;
+	uint32_t len;
+	uint8_t at[PAGE_BYTES];
+};
+
+enum { SIDE_TTLS = 6 };
+struct flow_side {
+	uint32_t isn, next, ack_max; /* next: byte after the highest sent in a non-RST packet */
+	bool have_isn, have_next, have_ack;
+	bool fin, ts_ok, syn_seen;
+	uint8_t n_ttl;
+	struct {
+		uint8_t ttl;
+		uint32_t n;
+	} ttl[SIDE_TTLS]; /* of non-RST packets; the rarest is replaced when full */
+	uint32_t n_df, n_nodf; /* non-RST IPv4 packets */
+	uint32_t n_rst, n_fin, n_syn, n_data;
+	uint64_t packets, bytes;
+	int64_t last_ns;
+	uint16_t win_last, ip_id_last;
+	int64_t rtt_min_ns; /* between the capture and this side: its answers to packets seen going to it; 0 unknown */
+	uint32_t rtt_n;
+	/* one open round-trip sample */
+	int64_t rtt_ts_ns;
+	uint32_t rtt_seq;
+	bool rtt_open;
+	struct stream *stream;
+};
+
+/* Reasons to look closer; each detector wants some. */
+enum suspicion {
+	SUS_RST = 1 << 0,
+	SUS_CONFLICT = 1 << 1,
+	SUS_SYNACK = 1 << 2, /* SYN/ACKs with different sequence numbers */
+	SUS_PAGE = 1 << 3,   /* an HTTP-like answer worth a look */
+};
+
+struct flow_key {
+	struct ip_addr a, b; /* a < b by (address, port) */
+	uint16_t pa, pb;
+	uint8_t proto;
+};
+
+enum flow_list { LIST_HALF, LIST_OPEN, LIST_CLOSED, LIST_UDP, LIST_N };
+
+struct flow {
+	struct flow_key key;
+	uint64_t hash;
+	uint64_t no;	/* order of creation in the run, from 1 */
+	uint32_t input_i;
+	struct ip_addr addr[2]; /* orig, resp */
+	uint16_t port[2];
+	uint8_t proto;
+	uint8_t list;	/* enum flow_list */
+	uint8_t suspicion;
+	bool midstream, flipped, established;
+	bool truncated; /* some packet of it was cut by the capture */
+	bool closed;	/* RST, or FIN from both sides */
+	uint8_t depth_max;
+	char history[24];
+	uint8_t history_n;
+	uint32_t history_bits; /* letters already given */
+	int64_t first_ns, last_ns, touched_ns; /* touched: the watermark when it was last seen */
+	uint64_t first_frame, last_frame;
+	struct flow_side side[2];
+	struct flow_log log;
+	uint32_t n_conflicts, conflicts_lost;
+	struct conflict *conflict;
+	uint32_t n_triggers;
+	struct trigger *trigger; /* FLOW_TRIGGERS_MAX when not NULL */
+	uint8_t app_tries[2]; /* segments the trigger readers have looked at, by direction */
+	uint64_t app_first_frame[2]; /* packet with which the unread hello or request began */
+	struct page_note *page;
+	char app[16];
+	uint64_t seq_gaps; /* ACKs for bytes the capture never showed */
+	uint32_t dup_ordinary, n_ordinary; /* mirror copies among packets with payload or SYN, and all such packets */
+	void *dns;	   /* detect/det_dns.c's transactions of this flow; freed through flow_table_options.free_dns */
+	bool gone;	   /* being freed */
+	struct flow *prev, *next; /* in its list, least recently touched first */
+};
+
+struct flow_table;
+
+struct flow_options {
+	uint64_t memory_bytes; /* ceiling for flows, logs and streams together */
+	void *arg;
+	/* A flow has ended (timeout, reuse, eviction, end of input): last chance to look at it. */
+	void (*on_end)(void *arg, struct flow *f);
+};
+
+struct flow_stats {
+	uint64_t flows, evicted, inspection_lost, time_backwards, live, bytes_used, bytes_max;
+};
+
+struct flow_table *flow_table_new(const struct flow_options *o); /* NULL when out of memory */
+/* Finds or makes the flow of a TCP or UDP packet, updates it (tcp_track) and returns it with the packet's direction;
+ * moves the watermark and ends flows that have timed out before. NULL only when no memory could be had (counted). Flow stays valid until the
+ * next call. */
+struct flow *flow_table_packet(struct flow_table *t, const struct pkt *p, uint32_t input_i, enum dir *dir);
+/* The flow a quoted packet belongs to (ICMP errors); NULL when not known. */
+struct flow *flow_table_find(struct flow_table *t, uint8_t proto, const struct ip_addr *src, uint16_t sport,
+			     const struct ip_addr *dst, uint16_t dport);
+/* Ends every flow, oldest first (end of an input that is its own series, end of the run). */
+void flow_table_end_all(struct flow_table *t);
+void flow_table_stats(const struct flow_table *t, struct flow_stats *out);
+void flow_table_free(struct flow_table *t);
+/* Memory accounting for rooms that hang state on a flow. False: the budget is used up, hang nothing. */
+bool flow_table_take(struct flow_table *t, size_t bytes);
+void flow_table_give(struct flow_table *t, size_t bytes);
+
+/* --- tcp_track.c --- */
+/* Updates sides, log, streams and history with one TCP packet of the flow. */
+void tcp_track(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p);
+void flow_history(struct flow *f, enum dir d, char letter);
+
+/* --- stream.c --- */
+/* Stores a segment's bytes (first version wins), compares overlaps, notes conflicts. */
+void stream_put(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p);
+/* The first bytes of a direction that are there without a gap; view into the flow, valid until its next packet. */
+struct bytes stream_head(const struct flow *f, enum dir d);
+void stream_free(struct flow_table *t, struct stream *s);
+
+/* --- model.c: what a side's packets have in common, for judging one of them --- */
+/* TTL of that side nearest to `ttl` among its non-RST packets; false when none was seen. `not_frame`: this frame's own TTL is left out
+ * when it is not a RST (0: none). */
+bool model_nearest_ttl(const struct flow *f, enum dir d, uint8_t ttl, const uint64_t *skip, uint32_t n_skip, uint8_t *out);
+
+enum ipid_fit { IPID_UNKNOWN, IPID_FITS, IPID_OFF };
+/* Does s's IP ID lie on the line of the other packets of its direction (METHODS c.2)? Packets in `skip` (frame numbers) are left out. */
+enum ipid_fit model_ipid(const struct flow *f, const struct seg *s, const uint64_t *skip, uint32_t n_skip);
+uint8_t model_ttl_init(uint8_t ttl);
+const struct seg *flow_seg(const struct flow *f, uint64_t frame_no);
+
+#endif
