@@ -56,8 +56,9 @@ enum quirk_bit {
 };
 #define QUIRK(name) (UINT32_C(1) << QUIRK_BIT_##name)
 
-/* The short stable token of a quirk bit ("trunc-ip"), and its one-line meaning. */
+/* The short stable token of a quirk bit ("trunc-l4"), and its one-line meaning; static strings, never NULL. */
 const char *quirk_token(enum quirk_bit bit);
+const char *quirk_doc(enum quirk_bit bit);
 
 /* What an ICMP error quotes of the packet it is about; RFC 792, RFC 4443. */
 struct icmp_quote {
