@@ -20,6 +20,18 @@ enum {
 	LIMIT_PCAPNG_BLOCK_BYTES = 16 * 1024 * 1024,
 	/* source/: how much larger a compressed capture may become (zstd of zeros reaches 30,000; real ones 100). */
 	LIMIT_EXPAND_RATIO = 2000,
+	/* source/: the ratio is not asked below this: a small file of zeros is no bomb. */
+	LIMIT_EXPAND_FLOOR_BYTES = 4 * 1024 * 1024,
+	/* source/: memory of a decompressor: xz -9 wants 65 MB; zstd windows up to 2^27 (`--ultra -22`, `--long`). */
+	LIMIT_EXPAND_MEMORY_BYTES = 160 * 1024 * 1024,
+	LIMIT_ZSTD_WINDOW_LOG = 27,
+	/* source/: one read(); 256 KB stay in the second-level cache, so that parsing after it is almost free. */
+	LIMIT_READ_BYTES = 256 * 1024,
+	/* source/: how long a call waits for a pipe, milliseconds; source.h promises it. */
+	LIMIT_IDLE_MS = 100,
+	/* source/: directories in directories, and files and directories that the arguments may grow to. */
+	LIMIT_PATH_DEPTH = 32,
+	LIMIT_PATHS = 100000,
 	/* flow/: packets remembered of one flow once it is under suspicion; 64 bytes each. */
 	LIMIT_LOG_SEGS = 1024,
 	/* flow/: bytes kept of one direction, a power of two: a hello may be 16 KB (RFC 8446 5.1), a conflict is younger than that. */
@@ -28,6 +40,45 @@ enum {
 	LIMIT_DEFRAG_DATAGRAMS = 1024,
 	LIMIT_DEFRAG_BYTES = 65535,
 	LIMIT_DEFRAG_PIECES = 64,
+	/* app/: records of one DNS message that are walked over; ordinary answers have below 50. */
+	LIMIT_DNS_RECORDS = 512,
+	/* app/: answers of one DNS message that are kept. */
+	LIMIT_DNS_ANSWERS = 32,
+	/* app/: compression pointers followed in one DNS name; a known injector follows 17 (USENIX Security 2026 5). */
+	LIMIT_DNS_JUMPS = 32,
+	/* app/: TLS records that one handshake message may be spread over; evasion tools use tens. */
+	LIMIT_TLS_RECORDS = 1024,
+	/* app/: extensions looked at in one TLS hello; browsers send below 25. */
+	LIMIT_TLS_EXTENSIONS = 256,
+	/* app/: header lines of one HTTP message; Apache's default is 100. */
+	LIMIT_HTTP_HEADERS = 128,
+	/* app/: bytes of a page searched for marks, and places looked at for each mark. */
+	LIMIT_MARK_PAGE_BYTES = 65536,
+	LIMIT_MARK_HITS = 16,
+	/* app/: frames of one QUIC Initial packet, packets in one datagram. */
+	LIMIT_QUIC_FRAMES = 2048,
+	LIMIT_QUIC_PACKETS = 8,
+	/* match/: one signature file; the longest of ours stays below 8 KiB. */
+	LIMIT_SIG_BYTES = 65536,
+	/* match/: maps and lists inside one another in a signature file; the grammar needs 3. */
+	LIMIT_SIG_DEPTH = 6,
+	/* match/: values in one signature file, keys included. */
+	LIMIT_SIG_NODES = 4096,
+	/* match/: bytes of one value (the notes are the longest), and of one literal in a term; the latter must stay below
+	 * EV_TEXT_BYTES, so that a text that was cut equals no literal. */
+	LIMIT_SIG_SCALAR = 8192,
+	LIMIT_SIG_LITERAL = 200,
+	/* match/: entries of one list of rivals, sources, tests or countries. */
+	LIMIT_SIG_ITEMS = 64,
+	/* match/: complaints kept in one run; more are counted. */
+	LIMIT_SIG_PROBLEMS = 1000,
+	/* match/: folders below a signature directory, signature files and directory entries in one set. */
+	LIMIT_SIG_DIR_DEPTH = 8,
+	LIMIT_SIG_FILES = 8192,
+	LIMIT_SIG_ENTRIES = 65536,
 };
+
+/* source/: what a compressed capture may grow to, bytes; a day's capture of a busy link, and half an hour of work. */
+#define LIMIT_EXPAND_BYTES (UINT64_C(1) << 38)
 
 #endif
