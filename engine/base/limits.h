@@ -39,7 +39,10 @@ enum {
 	/* flow/: datagrams being put together at once, and bytes of each (RFC 791's maximum). */
 	LIMIT_DEFRAG_DATAGRAMS = 1024,
 	LIMIT_DEFRAG_BYTES = 65535,
+	/* Runs of bytes with a hole after them, of one datagram. */
 	LIMIT_DEFRAG_PIECES = 64,
+	/* Packet time; RFC 791 suggests 15 s, Linux waits 30 (ipfrag_time), RFC 8200 4.5 wants 60. */
+	LIMIT_DEFRAG_SECONDS = 30,
 	/* app/: records of one DNS message that are walked over; ordinary answers have below 50. */
 	LIMIT_DNS_RECORDS = 512,
 	/* app/: answers of one DNS message that are kept. */

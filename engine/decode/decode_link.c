@@ -217,6 +217,9 @@ static enum decode_got loop(struct layer *l)
 
 	if (!bytes_be32(l->b, 0, &be) || !bytes_le32(l->b, 0, &le))
 		return DECODE_CUT;
+	/* Some writers put an ethertype in the last two bytes. */
+	if ((be & 0xffff) == TYPE_IP4 || (be & 0xffff) == TYPE_IP6)
+		return next(l, 4, LAYER_TYPE, be & 0xffff);
 	af = be < le ? be : le;
 	if (af != 2 && af != 10 && af != 23 && af != 24 && af != 28 && af != 30)
 		return DECODE_NOT_IP;

@@ -137,10 +137,11 @@ static bool teredo(struct layer *in)
 	return in->b.len > 0 && in->b.at[0] >> 4 == 6;
 }
 
-/* RFC 7348 5: only the I flag set, a network number, one reserved byte. */
+/* RFC 7348 5: the I flag, a network number, one reserved byte. Vendors use other flag bits (group policy: 0x80), so they are not
+ * looked at. */
 static bool vxlan(struct layer *in)
 {
-	return in->b.len > 8 && in->b.at[0] == 0x08 && in->b.at[7] == 0 && layer_skip(in, 8);
+	return in->b.len > 8 && in->b.at[0] & 0x08 && in->b.at[7] == 0 && layer_skip(in, 8);
 }
 
 /* RFC 8926 3.4: version 0, options in units of four bytes, a protocol type, a network number. */
