@@ -32,6 +32,11 @@ enum {
 	/* source/: directories in directories, and files and directories that the arguments may grow to. */
 	LIMIT_PATH_DEPTH = 32,
 	LIMIT_PATHS = 100000,
+	/* across/: hosts whose usual answers are remembered; 96 bytes each. */
+	LIMIT_USUAL_HOSTS = 16384,
+	/* flow/: DNS transactions open in one flow at once, and answers kept of one. */
+	LIMIT_DNS_OPEN = 16,
+	LIMIT_DNS_TXN_ANSWERS = 8,
 	/* flow/: packets remembered of one flow once it is under suspicion; 64 bytes each. */
 	LIMIT_LOG_SEGS = 1024,
 	/* flow/: bytes kept of one direction, a power of two: a hello may be 16 KB (RFC 8446 5.1), a conflict is younger than that. */

@@ -92,6 +92,12 @@ struct trigger {
 };
 enum { FLOW_TRIGGERS_MAX = 8 };
 
+enum { RST_BYTES = 32 };
+struct rst_bytes {
+	uint64_t frame_no;
+	uint8_t n, at[RST_BYTES];
+};
+
 /* An answer to an HTTP request that is worth a look: its first segment as it came. */
 enum { PAGE_BYTES = 1460 };
 struct page_note {
@@ -169,6 +175,7 @@ struct flow {
 	uint8_t app_tries[2]; /* segments the trigger readers have looked at, by direction */
 	uint64_t app_first_frame[2]; /* packet with which the unread hello or request began */
 	struct page_note *page;
+	struct rst_bytes *rst_bytes; /* payload of the first reset that carried one */
 	char app[16];
 	uint64_t seq_gaps; /* ACKs for bytes the capture never showed */
 	uint32_t dup_ordinary, n_ordinary; /* mirror copies among packets with payload or SYN, and all such packets */

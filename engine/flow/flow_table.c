@@ -210,6 +210,9 @@ static void flow_end(struct flow_table *t, struct flow *f)
 	if (f->page)
 		flow_table_give(t, sizeof(*f->page));
 	free(f->page);
+	if (f->rst_bytes)
+		flow_table_give(t, sizeof(*f->rst_bytes));
+	free(f->rst_bytes);
 	flow_table_give(t, sizeof(*f));
 	free(f);
 }

@@ -245,8 +245,10 @@ static void side_update(struct flow *f, enum dir d, const struct pkt *p)
 	s->n_nodf += p->has_ip_id && !p->df;
 	s->win_last = p->tcp.win;
 	s->ip_id_last = p->ip_id;
-	if (fl & TCP_SYN)
+	if (fl & TCP_SYN) {
+		s->syn_seen = true;
 		s->ts_ok = p->tcp.opts & TCP_OPT_TS;
+	}
 	side_sequence(f, d, p);
 	if (fl & TCP_FIN)
 		s->fin = true;
@@ -256,6 +258,21 @@ static void side_update(struct flow *f, enum dir d, const struct pkt *p)
 		if (peer->have_next && seq_diff(p->tcp.ack, peer->next) > 1)
 			f->seq_gaps++;
 	}
+}
+
+/* A reset's payload is a mark by itself (Henan's ten bytes): the first one of a flow is kept. */
+static void keep_rst_bytes(struct flow_table *t, struct flow *f, const struct pkt *p)
+{
+	if (f->rst_bytes || !p->payload.len || !flow_table_take(t, sizeof(*f->rst_bytes)))
+		return;
+	f->rst_bytes = calloc(1, sizeof(*f->rst_bytes));
+	if (!f->rst_bytes) {
+		flow_table_give(t, sizeof(*f->rst_bytes));
+		return;
+	}
+	f->rst_bytes->frame_no = p->frame_no;
+	f->rst_bytes->n = (uint8_t)(p->payload.len < RST_BYTES ? p->payload.len : RST_BYTES);
+	memcpy(f->rst_bytes->at, p->payload.at, f->rst_bytes->n);
 }
 
 void tcp_track(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p)
@@ -271,6 +288,7 @@ void tcp_track(struct flow_table *t, struct flow *f, enum dir d, const struct pk
 	if (fl & TCP_RST) {
 		f->suspicion |= SUS_RST;
 		f->log.sealed = true;
+		keep_rst_bytes(t, f, p);
 	}
 	log_packet(t, f, d, p, retransmit);
 	history_of(f, d, p, retransmit);

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "across/usual.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/keyhash.h"
+#include "base/limits.h"
+
+enum { WAYS = 4 };
+
+struct usual {
+	struct hash_key key;
+	uint64_t evicted;
+	struct usual_host host[LIMIT_USUAL_HOSTS];
+};
+
+struct usual *usual_new(void)
+{
+	struct usual *u = calloc(1, sizeof(*u));
+
+	if (u)
+		u->key = (struct hash_key){3, 5};
+	return u;
+}
+
+void usual_free(struct usual *u)
+{
+	free(u);
+}
+
+static size_t set_of(const struct usual *u, const uint8_t addr[16])
+{
+	return keyhash(&u->key, addr, 16) % (LIMIT_USUAL_HOSTS / WAYS) * WAYS;
+}
+
+const struct usual_host *usual_get(const struct usual *u, const uint8_t addr[16])
+{
+	size_t set = set_of(u, addr);
+
+	for (size_t i = set; i < set + WAYS; i++)
+		if (u->host[i].used && !memcmp(u->host[i].addr, addr, 16))
+			return &u->host[i];
+	return NULL;
+}
+
+static struct usual_host *place(struct usual *u, const uint8_t addr[16])
+{
+	size_t set = set_of(u, addr), least = set;
+
+	for (size_t i = set; i < set + WAYS; i++) {
+		if (u->host[i].used && !memcmp(u->host[i].addr, addr, 16))
+			return &u->host[i];
+		if (!u->host[i].used || (u->host[least].used && u->host[i].n < u->host[least].n))
+			least = i;
+	}
+	u->evicted += u->host[least].used;
+	u->host[least] = (struct usual_host){.used = true};
+	memcpy(u->host[least].addr, addr, 16);
+	return &u->host[least];
+}
+
+void usual_note(struct usual *u, const uint8_t addr[16], uint8_t ttl, bool df, bool opt, int64_t lag_ns)
+{
+	struct usual_host *h = place(u, addr);
+	uint32_t i, least = 0;
+
+	if (!h->n || lag_ns < h->lag_min_ns)
+		h->lag_min_ns = lag_ns;
+	h->n++;
+	h->n_df += df;
+	h->n_opt += opt;
+	for (i = 0; i < h->n_ttl && h->ttl[i].ttl != ttl; i++)
+		if (h->ttl[i].n < h->ttl[least].n)
+			least = i;
+	if (i == h->n_ttl && h->n_ttl < USUAL_TTLS) {
+		h->n_ttl++;
+	} else if (i == h->n_ttl) {
+		i = least;
+		h->ttl[i].n = 0;
+	}
+	h->ttl[i].ttl = ttl;
+	h->ttl[i].n++;
+}
+
+bool usual_ttl(const struct usual_host *h, uint32_t least, uint8_t *out)
+{
+	uint32_t best = 0;
+
+	if (!h || h->n < least)
+		return false;
+	for (uint32_t i = 0; i < h->n_ttl; i++)
+		if (h->ttl[i].n > best) {
+			best = h->ttl[i].n;
+			*out = h->ttl[i].ttl;
+		}
+	return best > 0;
+}
+
+uint64_t usual_evicted(const struct usual *u)
+{
+	return u->evicted;
+}

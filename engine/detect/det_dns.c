@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Pairs DNS questions with their answers and holds them open for late ones (Hold-On: Duan et al. 2012; METHODS d.1). */
+#include "detect/dns_txn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* METHODS d.1: held open until 5 s after the first answer; a question nobody answers is given up after the same time. */
+static const int64_t hold_ns = INT64_C(5) * 1000000000;
+
+struct dns_open {
+	uint32_t n;
+	struct dns_txn *first; /* oldest first */
+};
+
+static void txn_free(struct det_dns *dd, struct dns_txn *t)
+{
+	flow_table_give(dd->table, sizeof(*t));
+	free(t);
+}
+
+static void txn_finish(struct det_dns *dd, const struct flow *f, struct dns_txn *t)
+{
+	struct trigger question = {.kind = TRIGGER_DNS_QNAME, .first_frame = t->q_frame, .last_frame = t->q_frame,
+				   .ts_ns = t->q_ts_ns, .ip_id = t->q_ip_id, .ttl = t->q_ttl};
+	struct case_list cases = {0};
+	size_t len = strlen(t->qname);
+
+	if (t->n_answers) {
+		dns_judge(dd, f, t, &cases);
+		question.dir = (uint8_t)dir_other(t->resolver);
+		question.name_len = (uint8_t)len;
+		memcpy(question.name, t->qname, len + 1);
+		if (!t->q_seen)
+			question.first_frame = question.last_frame = t->answer[0].frame_no;
+		dd->lost += t->left_out + cases.lost;
+		if (cases.n)
+			dd->on_judged(dd->arg, f, &question, &cases);
+		case_list_free(&cases);
+	}
+	txn_free(dd, t);
+}
+
+/* Finishes what has waited long enough at this packet's time. */
+static void expire(struct det_dns *dd, struct flow *f, struct dns_open *o, int64_t now_ns)
+{
+	while (o->first) {
+		struct dns_txn *t = o->first;
+		int64_t since = t->n_answers ? t->answer[0].ts_ns : t->q_ts_ns;
+
+		if (now_ns - since <= hold_ns && o->n < LIMIT_DNS_OPEN)
+			break;
+		o->first = t->next;
+		o->n--;
+		txn_finish(dd, f, t);
+	}
+}
+
+static struct dns_txn *txn_find(const struct dns_open *o, const struct dns_msg *m)
+{
+	for (struct dns_txn *t = o->first; t; t = t->next)
+		if (t->id == m->id && t->qtype == m->qtype && !strcmp(t->qname, m->qname))
+			return t;
+	return NULL;
+}
+
+static struct dns_txn *txn_add(struct det_dns *dd, struct dns_open *o, const struct dns_msg *m, int64_t now_ns)
+{
+	struct dns_txn *t, **at = &o->first;
+
+	if (!flow_table_take(dd->table, sizeof(*t)))
+		return NULL;
+	t = calloc(1, sizeof(*t));
+	if (!t) {
+		flow_table_give(dd->table, sizeof(*t));
+		return NULL;
+	}
+	t->id = m->id;
+	t->qtype = m->qtype;
+	t->first_ns = t->q_ts_ns = now_ns;
+	memcpy(t->qname, m->qname, sizeof(t->qname));
+	while (*at)
+		at = &(*at)->next;
+	*at = t;
+	o->n++;
+	return t;
+}
+
+static struct dns_open *open_of(struct det_dns *dd, struct flow *f)
+{
+	if (!f->dns && flow_table_take(dd->table, sizeof(struct dns_open))) {
+		f->dns = calloc(1, sizeof(struct dns_open));
+		if (!f->dns)
+			flow_table_give(dd->table, sizeof(struct dns_open));
+	}
+	return f->dns;
+}
+
+static void query_put(struct dns_txn *t, const struct dns_msg *m, const struct pkt *p)
+{
+	t->n_queries++;
+	t->q_ts_ns = p->ts_ns;
+	t->qflags = m->flags;
+	t->q_opt = m->has_opt;
+	t->q_frame = p->frame_no;
+	t->q_ip_id = p->ip_id;
+	t->q_ttl = p->ttl;
+	t->q_seen = true;
+}
+
+/* An A record answers only questions for A, ANY and what may come as additional data; a CNAME chain may end in A for any type that
+ * follows aliases, so a lone A for AAAA, MX, TXT, NS, SOA is what METHODS d.2 calls "qtype ignored". */
+static bool type_ignored(const struct dns_msg *m)
+{
+	enum { TYPE_ANY = 255 };
+
+	if (m->qtype == DNS_A || m->qtype == TYPE_ANY || !m->n_answer || m->answer[0].type != DNS_A)
+		return false;
+	for (uint32_t i = 0; i < m->n_answer; i++)
+		if (m->answer[i].type != DNS_A)
+			return false;
+	return true;
+}
+
+static void answer_put(struct dns_txn *t, const struct dns_msg *m, const struct pkt *p)
+{
+	struct dns_answer *a;
+
+	if (t->n_answers == LIMIT_DNS_TXN_ANSWERS) {
+		t->left_out++;
+		return;
+	}
+	a = &t->answer[t->n_answers++];
+	*a = (struct dns_answer){
+		.ts_ns = p->ts_ns, .frame_no = p->frame_no, .flags = m->flags, .ip_id = p->ip_id, .n_an = m->n_an,
+		.ttl = p->ttl, .df = p->df, .has_id = p->has_ip_id, .opt = m->has_opt, .cut = m->cut || m->skipped,
+		.type_ignored = type_ignored(m),
+	};
+	if (m->n_answer) {
+		a->has_rr = true;
+		a->rr_ttl_s = m->answer[0].ttl_s;
+		a->c00c = m->answer[0].name_c00c;
+	}
+	for (uint32_t i = 0; i < m->n_answer; i++) {
+		const struct dns_rr *rr = &m->answer[i];
+
+		if (rr->addr_len && a->n_addr < DNS_ADDRS_KEPT) {
+			a->addr_len[a->n_addr] = rr->addr_len;
+			memcpy(a->addr[a->n_addr++], rr->addr, sizeof(rr->addr));
+		}
+		if (rr->type == DNS_CNAME && !a->cname[0])
+			memcpy(a->cname, rr->target, sizeof(a->cname));
+	}
+}
+
+void det_dns_packet(struct det_dns *dd, struct flow *f, const struct pkt *p)
+{
+	struct dns_msg m;
+	struct dns_open *o;
+	struct dns_txn *t;
+	bool answer;
+
+	/* Only unicast DNS: answers to mDNS and LLMNR come from many hosts by design. */
+	if ((p->sport != 53 && p->dport != 53) || dns_read(p->payload, &m) != APP_OK || !m.has_question)
+		return;
+	answer = (m.flags & DNS_QR) != 0;
+	if (answer ? p->sport != 53 : p->dport != 53)
+		return;
+	o = open_of(dd, f);
+	if (!o) {
+		dd->lost++;
+		return;
+	}
+	expire(dd, f, o, p->ts_ns);
+	t = txn_find(o, &m);
+	if (!t)
+		t = txn_add(dd, o, &m, p->ts_ns);
+	if (!t) {
+		dd->lost++;
+		return;
+	}
+	if (!memcmp(&p->src, &f->addr[DIR_ORIG], sizeof(p->src)) && p->sport == f->port[DIR_ORIG])
+		t->resolver = answer ? DIR_ORIG : DIR_RESP;
+	else
+		t->resolver = answer ? DIR_RESP : DIR_ORIG;
+	if (answer)
+		answer_put(t, &m, p);
+	else
+		query_put(t, &m, p);
+}
+
+void det_dns_end(struct det_dns *dd, struct flow *f)
+{
+	struct dns_open *o = f->dns;
+
+	if (!o)
+		return;
+	while (o->first) {
+		struct dns_txn *t = o->first;
+
+		o->first = t->next;
+		txn_finish(dd, f, t);
+	}
+	f->dns = NULL;
+	flow_table_give(dd->table, sizeof(*o));
+	free(o);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WP_DETECT_DET_DNS_H
+#define WP_DETECT_DET_DNS_H
+
+#include "across/usual.h"
+#include "app/app_dns.h"
+#include "detect/detect.h"
+
+/* Called with the cases of one finished transaction (one question and all its answers), and the trigger it stands for. The cases
+ * are the callee's to free through case_list_free. */
+typedef void dns_judged(void *arg, const struct flow *f, const struct trigger *question, struct case_list *cases);
+
+struct det_dns {
+	struct flow_table *table;
+	struct usual *usual;
+	void *arg;
+	dns_judged *on_judged;
+	uint64_t lost; /* transactions or answers for which there was no room */
+};
+
+/* Looks at one UDP packet of a flow with a DNS port; keeps what a later answer must be compared with. */
+void det_dns_packet(struct det_dns *dd, struct flow *f, const struct pkt *p);
+/* Judges what is still open in the flow and frees it; to be called when the flow ends. */
+void det_dns_end(struct det_dns *dd, struct flow *f);
+
+#endif

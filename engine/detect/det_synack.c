@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Two answers to one SYN: a second SYN/ACK with another initial sequence number (HoneyBadger's handshake hijack, METHODS f.1).
+ *
+ * Innocent look-alikes: a responder that forgot the half-open connection and answers the retransmitted SYN afresh (SYN cookies, a restarted
+ * server): then a SYN lies between the two, or they are far apart; port reuse (another SYN number: the flow table opens a new flow). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "detect/detect.h"
+
+/* Both answers to one SYN come within a round trip; retransmission timers start at 1 s (RFC 6298 2). */
+static const int64_t race_ns = INT64_C(900) * 1000000;
+
+static bool is_synack(const struct seg *s)
+{
+	return s->dir == DIR_RESP && (s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK);
+}
+
+/* Payload of the responder on the sequence line that starts at isn. */
+static uint32_t data_on_line(const struct flow *f, uint32_t isn, uint64_t *frame, uint32_t max)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < f->log.n && n < max; i++) {
+		const struct seg *s = &f->log.at[i];
+
+		/* A line is recognised within 1 MB of its start: two random 32-bit numbers are nearer than that once in 2,000. */
+		if (s->dir == DIR_RESP && !(s->flags & TCP_SYN) && (s->len || s->flags & (TCP_FIN | TCP_RST)) &&
+		    seq_diff(s->seq, isn) > 0 && seq_diff(s->seq, isn) < 1 << 20)
+			frame[n++] = s->frame_no;
+	}
+	return n;
+}
+
+static bool ever_acked(const struct flow *f, uint32_t isn)
+{
+	for (uint32_t i = 0; i < f->log.n; i++) {
+		const struct seg *s = &f->log.at[i];
+
+		if (s->dir == DIR_ORIG && (s->flags & TCP_ACK) && !(s->flags & TCP_RST) && seq_diff(s->ack, isn) > 0 &&
+		    seq_diff(s->ack, isn) < 1 << 20)
+			return true;
+	}
+	return false;
+}
+
+/* Which of the two was forged. A hijacker who wins has the connection built on his number and the responder's own answer comes
+ * too late; one who loses goes on sending on a line that orig never acknowledges. */
+static const struct seg *forged(const struct flow *f, const struct seg *a, const struct seg *b)
+{
+	uint64_t frame;
+
+	if (!ever_acked(f, a->seq) && ever_acked(f, b->seq))
+		return a;
+	if (data_on_line(f, b->seq, &frame, 1) && !ever_acked(f, b->seq))
+		return b;
+	return a;
+}
+
+static const struct seg *second_answer(const struct flow *f, const struct seg *a, bool *syn_between)
+{
+	*syn_between = false;
+	for (const struct seg *s = a + 1; s < f->log.at + f->log.n; s++) {
+		if (s->dir == DIR_ORIG && (s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+			*syn_between = true;
+		if (is_synack(s) && s->seq != a->seq && s->ack == a->ack)
+			return s;
+	}
+	return NULL;
+}
+
+static void judge_synack(const struct flow *f, struct case_list *out)
+{
+	enum { LINE_MAX = 64 };
+	const struct seg *a = NULL, *b, *odd;
+	uint64_t frame[LINE_MAX], other[LINE_MAX];
+	uint32_t n, n_other;
+	bool syn_between, stack;
+	struct evidence *ev;
+	uint64_t both[2];
+
+	for (uint32_t i = 0; i < f->log.n && !a; i++)
+		if (is_synack(&f->log.at[i]))
+			a = &f->log.at[i];
+	b = a ? second_answer(f, a, &syn_between) : NULL;
+	if (!b || !(ev = case_new(out, CASE_SYNACK, f)))
+		return;
+	both[0] = a->frame_no;
+	both[1] = b->frame_no;
+	stack = abs(a->ttl - b->ttl) >= 2 || a->opts != b->opts;
+	evidence_put(ev, FEAT_SYNACK_COUNT, 2, both, 2);
+	evidence_put(ev, FEAT_SYNACK_ISN_DIFFERS, !syn_between && b->ts_ns - a->ts_ns < race_ns, both, 2);
+	evidence_put(ev, FEAT_SYNACK_GAP, b->ts_ns - a->ts_ns, both, 2);
+	evidence_put(ev, FEAT_SYNACK_STACK_DIFFERS, stack, both, 2);
+	odd = forged(f, a, b);
+	n = data_on_line(f, odd->seq, frame, LINE_MAX);
+	n_other = data_on_line(f, odd == a ? b->seq : a->seq, other, LINE_MAX);
+	evidence_put(ev, FEAT_SYNACK_DATA_BOTH, n && n_other, both, 2);
+	evidence_suspect(ev, odd->frame_no);
+	for (uint32_t i = 0; i < n; i++)
+		evidence_suspect(ev, frame[i]);
+}
+
+const struct detector det_synack = {
+	.name = "synack",
+	.help = "two different answers to one SYN",
+	.wants = SUS_SYNACK,
+	.judge = judge_synack,
+};

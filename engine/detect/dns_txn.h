@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WP_DETECT_DNS_TXN_H
+#define WP_DETECT_DNS_TXN_H
+
+#include "detect/det_dns.h"
+
+enum { DNS_ADDRS_KEPT = 8 };
+
+/* One answer as it came, reduced to what is compared. */
+struct dns_answer {
+	int64_t ts_ns;
+	uint64_t frame_no;
+	uint16_t flags, ip_id, n_an;
+	uint8_t ttl;
+	bool df, has_id, opt, c00c, cut, type_ignored;
+	bool has_rr;
+	uint32_t rr_ttl_s;
+	uint32_t n_addr;
+	uint8_t addr_len[DNS_ADDRS_KEPT], addr[DNS_ADDRS_KEPT][16];
+	char cname[APP_NAME_SIZE]; /* the first CNAME target; empty when none */
+};
+
+/* One question and everything that came back for it. */
+struct dns_txn {
+	struct dns_txn *next;
+	uint16_t id, qtype, qflags;
+	bool q_seen, q_opt;
+	uint32_t n_queries;
+	int64_t first_ns, q_ts_ns; /* first packet; last time the question was sent */
+	uint64_t q_frame;
+	uint16_t q_ip_id;
+	uint8_t q_ttl;
+	enum dir resolver;	/* side that answers */
+	char qname[APP_NAME_SIZE];
+	uint32_t n_answers, left_out;
+	struct dns_answer answer[LIMIT_DNS_TXN_ANSWERS];
+};
+
+/* Judges one finished transaction: writes a case for each answer that may be forged. Notes the resolver's usual answers otherwise. */
+void dns_judge(struct det_dns *dd, const struct flow *f, const struct dns_txn *t, struct case_list *out);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Could the reset have come from as far as it claims (METHODS c.4)? */
+#include "detect/rst_group.h"
+
+/* METHODS c.4: alpha 0.7 of the smallest round trip; Hold-On used 0.5 for DNS. */
+enum { FAST_TENTHS = 7 };
+/* Twice the jitter of a capture clock, METHODS c.4 default: a path shorter than this cannot be judged. */
+static const int64_t jitter_ns = 2000000;
+
+/* The packet of the other side that the reset may answer instead of the trigger: the last one before the trigger began. */
+static const struct seg *earlier_cause(const struct rst_group *g)
+{
+	const struct seg *last = NULL;
+
+	for (const struct seg *s = g->f->log.at; s < g->at[0]; s++)
+		if (s->dir != g->dir && !(s->flags & TCP_RST) && s->frame_no < g->trigger->first_frame)
+			last = s;
+	return last;
+}
+
+/* A reset that acknowledges the trigger's end was made by somebody who saw the trigger. One without an ACK number may answer an earlier
+ * packet: it counts only when that packet is too young as well, or so old that its answer would have come long ago. */
+static bool caused_by_trigger(const struct rst_group *g, int64_t rtt_ns)
+{
+	const struct seg *r = g->at[0], *cause;
+	int64_t age;
+
+	if ((r->flags & TCP_ACK) && r->ack == g->trigger->seq_end)
+		return true;
+	cause = earlier_cause(g);
+	if (!cause)
+		return true;
+	age = r->ts_ns - cause->ts_ns;
+	return age * 10 < rtt_ns * FAST_TENTHS || age > rtt_ns * 2;
+}
+
+void rst_facts_time(const struct rst_group *g, struct evidence *ev)
+{
+	const struct flow *f = g->f;
+	const struct seg *r = g->at[0], *prev = NULL;
+	const struct flow_side *me = &f->side[g->dir];
+	uint64_t frames[2];
+	int64_t lag;
+
+	evidence_put1(ev, FEAT_RST_SPAN, g->at[g->n - 1]->ts_ns - r->ts_ns, r->frame_no);
+	for (const struct seg *s = f->log.at; s < r; s++)
+		if (!(s->flags & TCP_RST))
+			prev = s;
+	evidence_put1(ev, FEAT_RST_IDLE, prev ? r->ts_ns - prev->ts_ns : 0, r->frame_no);
+	if (me->rtt_n)
+		evidence_put1(ev, FEAT_RST_RTT, me->rtt_min_ns, r->frame_no);
+	if (!g->trigger)
+		return;
+	lag = r->ts_ns - g->trigger->ts_ns;
+	frames[0] = g->trigger->last_frame;
+	frames[1] = r->frame_no;
+	evidence_put(ev, FEAT_RST_LAG, lag, frames, 2);
+	/* Only what answers the trigger of the other side can be too fast for its path. */
+	if (g->trigger->dir == g->dir || !me->rtt_n || lag < 0)
+		return;
+	evidence_put(ev, FEAT_RST_TOO_FAST,
+		     lag * 10 < me->rtt_min_ns * FAST_TENTHS && me->rtt_min_ns - lag > jitter_ns &&
+			     caused_by_trigger(g, me->rtt_min_ns), frames, 2);
+}
