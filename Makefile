@@ -90,6 +90,7 @@ clang: ## compile everything with clang
 	$(Q)$(MAKE) --no-print-directory -k B=build/clang CC=clang objects
 
 lint: ## rooms, banned functions, format, cppcheck, scripts, generated docs
+	-$(Q)$(MAKE) --no-print-directory -k objects >/dev/null
 	$(Q)tests/run lint
 
 tidy: ## clang-tidy over engine/
