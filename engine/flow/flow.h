@@ -82,6 +82,7 @@ struct trigger {
 	uint8_t kind; /* enum trigger_kind, evidence/flow_record.h */
 	uint8_t dir;
 	uint8_t ech;  /* 0 none, 1 ECH, 2 ESNI */
+	bool open;    /* more of the hello may come */
 	uint8_t name_len;
 	char name[256];
 	uint64_t first_frame, last_frame; /* packets that carried it */

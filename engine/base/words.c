@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "evidence/flow_record.h"
+#include "base/words.h"
 
 #include <stddef.h>
 
