@@ -7,63 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detect/carrier.h"
 #include "detect/detect.h"
 
-enum { TTL_NEAR = 1, WORST_MAX = 4 };
-
-/* How one carrier differs from that side's other packets. */
-struct carrier {
-	const struct seg *s;
-	bool ttl_known, ttl_far, ts_missing, df_odd;
-	int ttl_gap;
-	enum ipid_fit ipid;
-	uint32_t signs;
-};
-
-static bool df_odd(const struct flow *f, const struct seg *c, const uint64_t skip[2])
-{
-	uint32_t same = 0, other = 0;
-
-	for (uint32_t i = 0; i < f->log.n; i++) {
-		const struct seg *s = &f->log.at[i];
-
-		if (s->dir == c->dir && s->has_id && !(s->flags & (TCP_RST | TCP_SYN)) && s->frame_no != skip[0] &&
-		    s->frame_no != skip[1]) {
-			same += s->df == c->df;
-			other += s->df != c->df;
-		}
-	}
-	return other >= 1 && !same;
-}
-
-static struct carrier look(const struct flow *f, const struct seg *s, const uint64_t skip[2])
-{
-	struct carrier c = {.s = s};
-	uint8_t near;
-
-	if (model_nearest_ttl(f, s->dir, s->ttl, skip, 2, &near)) {
-		c.ttl_known = true;
-		c.ttl_gap = abs(near - s->ttl);
-		c.ttl_far = c.ttl_gap > TTL_NEAR;
-	}
-	c.ipid = model_ipid(f, s, skip, 2);
-	c.ts_missing = f->side[0].syn_seen && f->side[1].syn_seen && f->side[0].ts_ok && f->side[1].ts_ok &&
-		       !(s->opts & TCP_OPT_TS);
-	c.df_odd = df_odd(f, s, skip);
-	c.signs = (uint32_t)c.ttl_far + (c.ipid == IPID_OFF) + c.ts_missing + c.df_odd;
-	return c;
-}
-
-/* The packet of the other side that a carrier answers: the last one before it. */
-static const struct seg *answered(const struct flow *f, const struct seg *s)
-{
-	const struct seg *last = NULL;
-
-	for (const struct seg *x = f->log.at; x < s; x++)
-		if (x->dir != s->dir && !(x->flags & TCP_RST))
-			last = x;
-	return last;
-}
+enum { WORST_MAX = 4 };
 
 static void put_conflict(const struct flow *f, const struct conflict *k, struct evidence *ev)
 {
@@ -80,8 +27,8 @@ static void put_conflict(const struct flow *f, const struct conflict *k, struct 
 		evidence_suspect(ev, k->first_frame);
 		return;
 	}
-	ca = look(f, a, both);
-	cb = look(f, b, both);
+	ca = carrier_look(f, a, both, 2);
+	cb = carrier_look(f, b, both, 2);
 	/* Far from each other counts as well when nothing else of that side was seen. */
 	apart = abs(a->ttl - b->ttl) > TTL_NEAR;
 	evidence_put(ev, FEAT_OVERLAP_TTL_GAP, abs(a->ttl - b->ttl), both, 2);
@@ -91,7 +38,7 @@ static void put_conflict(const struct flow *f, const struct conflict *k, struct 
 	evidence_put1(ev, FEAT_OVERLAP_FIRST_FORGED, odd == &ca, odd->s->frame_no);
 	evidence_put(ev, FEAT_OVERLAP_GAP, b->ts_ns - a->ts_ns, both, 2);
 	evidence_put1(ev, FEAT_OVERLAP_WIN, odd->s->win, odd->s->frame_no);
-	q = answered(f, odd->s);
+	q = carrier_answers(f, odd->s);
 	if (odd->s->has_id) {
 		evidence_put1(ev, FEAT_OVERLAP_IPID, odd->s->ip_id, odd->s->frame_no);
 		if (q)

@@ -8,13 +8,11 @@
  * flow's), a client that aborts (by_opener, fits its line), packets after a FIN (after_fin), a firewall's idle timeout (idle), a load balancer
  * with another initial TTL (ttl_shift), a scanner (scan_syn), an evasion tool's decoy (bad_checksum), a mirror port's second copy (left out of
  * the count when ordinary packets come twice too). When in doubt a fact is not written. */
+#include "detect/carrier.h"
 #include "detect/rst_group.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* TTLs of one path differ by at most one or two hops between packets (METHODS a.4: over 95 % vary by 0 or 1). */
-enum { TTL_NEAR = 1 };
 
 enum { GROUPS_MAX = CASES_MAX };
 /* A reset built from data that arrived after it: METHODS a.5 step 3. */
