@@ -39,8 +39,8 @@ static void gz_free(void *state)
 	free(g);
 }
 
-static enum expand_got gz_run(void *state, struct bytes in, bool last, size_t *used, uint8_t *out, size_t room, size_t *made,
-			      struct err_info *err)
+static enum expand_got gz_run(void *state, struct bytes in, bool last, size_t *used, uint8_t *out,
+			      size_t room, size_t *made, struct err_info *err)
 {
 	struct gz *g = state;
 	size_t skip = 0;
@@ -72,7 +72,8 @@ static enum expand_got gz_run(void *state, struct bytes in, bool last, size_t *u
 	if (got == Z_OK || got == Z_BUF_ERROR)
 		return EXPAND_MORE;
 bad:
-	(void)err_set(err, "the gzip data is damaged, or something else follows it"); /* always false */
+	(void)err_set(err,
+		      "the gzip data is damaged, or something else follows it"); /* always false */
 	return EXPAND_BAD;
 }
 

@@ -24,7 +24,8 @@ static void *xz_new(struct err_info *err)
 {
 	struct xz *x = calloc(1, sizeof(*x));
 
-	if (x && lzma_stream_decoder(&x->l, LIMIT_EXPAND_MEMORY_BYTES, LZMA_CONCATENATED) == LZMA_OK)
+	if (x &&
+	    lzma_stream_decoder(&x->l, LIMIT_EXPAND_MEMORY_BYTES, LZMA_CONCATENATED) == LZMA_OK)
 		return x;
 	free(x);
 	(void)err_set(err, "out of memory for xz"); /* always false; NULL says it */
@@ -39,8 +40,8 @@ static void xz_free(void *state)
 	free(x);
 }
 
-static enum expand_got xz_run(void *state, struct bytes in, bool last, size_t *used, uint8_t *out, size_t room, size_t *made,
-			      struct err_info *err)
+static enum expand_got xz_run(void *state, struct bytes in, bool last, size_t *used, uint8_t *out,
+			      size_t room, size_t *made, struct err_info *err)
 {
 	struct xz *x = state;
 
@@ -67,7 +68,9 @@ static enum expand_got xz_run(void *state, struct bytes in, bool last, size_t *u
 			      LIMIT_EXPAND_MEMORY_BYTES >> 20);
 		return EXPAND_BAD;
 	default:
-		(void)err_set(err, "the xz data is damaged, or something else follows it"); /* always false */
+		(void)err_set(
+			err,
+			"the xz data is damaged, or something else follows it"); /* always false */
 		return EXPAND_BAD;
 	}
 }

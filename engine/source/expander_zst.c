@@ -16,7 +16,8 @@ static bool zst_is(struct bytes head)
 {
 	uint32_t magic;
 
-	return bytes_le32(head, 0, &magic) && (magic == UINT32_C(0xfd2fb528) || (magic & ~UINT32_C(0xf)) == UINT32_C(0x184d2a50));
+	return bytes_le32(head, 0, &magic) &&
+	       (magic == UINT32_C(0xfd2fb528) || (magic & ~UINT32_C(0xf)) == UINT32_C(0x184d2a50));
 }
 
 static void zst_free(void *state)
@@ -36,7 +37,8 @@ static void *zst_new(struct err_info *err)
 		goto out;
 	z->between = true;
 	z->d = ZSTD_createDStream();
-	if (z->d && !ZSTD_isError(ZSTD_DCtx_setParameter(z->d, ZSTD_d_windowLogMax, LIMIT_ZSTD_WINDOW_LOG)))
+	if (z->d &&
+	    !ZSTD_isError(ZSTD_DCtx_setParameter(z->d, ZSTD_d_windowLogMax, LIMIT_ZSTD_WINDOW_LOG)))
 		return z;
 	zst_free(z);
 out:
@@ -44,8 +46,8 @@ out:
 	return NULL;
 }
 
-static enum expand_got zst_run(void *state, struct bytes in, bool last, size_t *used, uint8_t *out, size_t room, size_t *made,
-			       struct err_info *err)
+static enum expand_got zst_run(void *state, struct bytes in, bool last, size_t *used, uint8_t *out,
+			       size_t room, size_t *made, struct err_info *err)
 {
 	struct zst *z = state;
 	ZSTD_inBuffer from = {in.at, in.len, 0};
@@ -61,8 +63,10 @@ static enum expand_got zst_run(void *state, struct bytes in, bool last, size_t *
 	*used = from.pos;
 	*made = to.pos;
 	if (ZSTD_isError(got)) {
-		(void)err_set(err, "the zstd data is damaged, or something else follows it (%s)", /* always false */
-			      ZSTD_getErrorName(got));
+		(void)err_set(
+			err,
+			"the zstd data is damaged, or something else follows it (%s)", /* always false */
+			ZSTD_getErrorName(got));
 		return EXPAND_BAD;
 	}
 	z->between = got == 0;

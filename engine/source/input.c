@@ -63,14 +63,15 @@ const struct expander_ops *input_expander_find(struct bytes head)
 	return NULL;
 }
 
-bool input_expand(struct input *in, const struct expander_ops *ops, uint64_t out_max, uint32_t ratio_max, struct err_info *err)
+bool input_expand(struct input *in, const struct expander_ops *ops, uint64_t out_max,
+		  uint32_t ratio_max, struct err_info *err)
 {
 	struct expander *x = &in->x;
 	struct bytes have = input_window(in);
 
 	assert(!x->ops && in->base == 0 && in->head == 0);
 	*x = (struct expander){.ops = ops, .out_max = out_max, .ratio_max = ratio_max};
-	x->state = ops->new(err);
+	x->state = ops->new (err);
 	if (!x->state)
 		return false;
 	if (!in->buf) {
@@ -93,9 +94,12 @@ bool input_expand(struct input *in, const struct expander_ops *ops, uint64_t out
 static bool expand_too_much(struct expander *x)
 {
 	if (x->n_out >= x->out_max)
-		return !err_set(&x->why, "the %s data grows beyond the cap of %" PRIu64 " bytes", x->ops->name, x->out_max);
+		return !err_set(&x->why, "the %s data grows beyond the cap of %" PRIu64 " bytes",
+				x->ops->name, x->out_max);
 	if (x->n_out > LIMIT_EXPAND_FLOOR_BYTES && x->n_out / x->ratio_max > x->n_in)
-		return !err_set(&x->why, "the %s data grows more than %" PRIu32 " times (%" PRIu64 " bytes from %" PRIu64 ")",
+		return !err_set(&x->why,
+				"the %s data grows more than %" PRIu32 " times (%" PRIu64
+				" bytes from %" PRIu64 ")",
 				x->ops->name, x->ratio_max, x->n_out, x->n_in);
 	return false;
 }
@@ -127,7 +131,8 @@ static size_t expand_run(struct input *in, uint8_t *out, size_t room)
 	return made;
 }
 
-static enum input_got expand_read(struct input *in, uint8_t *to, size_t room, size_t *n, struct err_info *err)
+static enum input_got expand_read(struct input *in, uint8_t *to, size_t room, size_t *n,
+				  struct err_info *err)
 {
 	struct expander *x = &in->x;
 
@@ -139,7 +144,8 @@ static enum input_got expand_read(struct input *in, uint8_t *to, size_t room, si
 		}
 		if (x->buf && !x->pending && x->src.len == 0 && !in->raw.eof) {
 			size_t got_n;
-			enum input_got got = raw_read(&in->raw, x->buf, INPUT_CAP_FIRST, &got_n, err);
+			enum input_got got =
+				raw_read(&in->raw, x->buf, INPUT_CAP_FIRST, &got_n, err);
 
 			if (got == INPUT_IDLE || got == INPUT_ERROR)
 				return got;
@@ -152,7 +158,8 @@ static enum input_got expand_read(struct input *in, uint8_t *to, size_t room, si
 			continue;
 		if (x->whole)
 			return INPUT_END;
-		(void)err_set(err, "the %s data ends early", x->ops->name); /* always false; the enum says it */
+		(void)err_set(err, "the %s data ends early",
+			      x->ops->name); /* always false; the enum says it */
 		return INPUT_CUT;
 	}
 }

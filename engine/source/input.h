@@ -35,7 +35,8 @@ struct raw {
 /* Opens `path`, "-" for standard input. False with a reason; raw_close is safe either way. */
 MUST_CHECK bool raw_open(struct raw *r, const char *path, struct err_info *err);
 /* The same over memory that outlives `r`; raw_read gives at most `chunk` bytes a call. */
-MUST_CHECK bool raw_open_memory(struct raw *r, struct bytes mem, size_t chunk, struct err_info *err);
+MUST_CHECK bool raw_open_memory(struct raw *r, struct bytes mem, size_t chunk,
+				struct err_info *err);
 /* Reads 1..room bytes into `to`. INPUT_OK, INPUT_IDLE, INPUT_END (again at every further call) or INPUT_ERROR. */
 enum input_got raw_read(struct raw *r, uint8_t *to, size_t room, size_t *n, struct err_info *err);
 /* Reads what is left, through `scratch`, and writes the digest. False, and no digest, when the end of the input was not
@@ -51,13 +52,13 @@ enum expand_got {
 
 /* One kind of compression. */
 struct expander_ops {
-	const char *name;	 /* for people: "gzip" */
-	const char *format[2];	 /* struct source_stats.format of pcap and pcapng inside */
+	const char *name;      /* for people: "gzip" */
+	const char *format[2]; /* struct source_stats.format of pcap and pcapng inside */
 	bool (*is)(struct bytes head);
 	void *(*new)(struct err_info *err); /* NULL with a reason when out of memory */
 	/* Consumes *used bytes of `in` and writes *made bytes to `out`; `last`: nothing follows `in`. */
-	enum expand_got (*run)(void *state, struct bytes in, bool last, size_t *used, uint8_t *out, size_t room, size_t *made,
-			       struct err_info *err);
+	enum expand_got (*run)(void *state, struct bytes in, bool last, size_t *used, uint8_t *out,
+			       size_t room, size_t *made, struct err_info *err);
 	void (*free)(void *state);
 };
 extern const struct expander_ops expander_gz, expander_zst, expander_xz;
@@ -67,8 +68,8 @@ const struct expander_ops *input_expander_find(struct bytes head);
 struct expander {
 	const struct expander_ops *ops;
 	void *state;
-	uint8_t *buf;	    /* stored bytes read ahead; NULL when `src` is the caller's memory */
-	struct bytes src;   /* of them, not yet consumed */
+	uint8_t *buf;	  /* stored bytes read ahead; NULL when `src` is the caller's memory */
+	struct bytes src; /* of them, not yet consumed */
 	uint64_t n_in, n_out;
 	uint64_t out_max;
 	uint32_t ratio_max;
@@ -91,12 +92,13 @@ struct input {
 
 /* input_open and input_open_memory leave *in closable when they fail. chunk 0: the window is the memory itself. */
 MUST_CHECK bool input_open(struct input *in, const char *path, struct err_info *err);
-MUST_CHECK bool input_open_memory(struct input *in, struct bytes mem, size_t chunk, struct err_info *err);
+MUST_CHECK bool input_open_memory(struct input *in, struct bytes mem, size_t chunk,
+				  struct err_info *err);
 void input_close(struct input *in);
 
 /* Takes what is in the window as the head of compressed data; from here on the window shows the plain bytes. */
-MUST_CHECK bool input_expand(struct input *in, const struct expander_ops *ops, uint64_t out_max, uint32_t ratio_max,
-			     struct err_info *err);
+MUST_CHECK bool input_expand(struct input *in, const struct expander_ops *ops, uint64_t out_max,
+			     uint32_t ratio_max, struct err_info *err);
 
 /* Makes the window hold `need` bytes (at most LIMIT_PCAPNG_BLOCK_BYTES) or more, moving it: pointers into it die.
  * Otherwise says why not; the window then holds what there is. Reads at most 256 KB beyond `need`. */

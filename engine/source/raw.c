@@ -45,7 +45,8 @@ bool raw_open(struct raw *r, const char *path, struct err_info *err)
 bool raw_open_memory(struct raw *r, struct bytes mem, size_t chunk, struct err_info *err)
 {
 	assert(chunk > 0);
-	*r = (struct raw){.fd = -1, .regular = true, .mem = mem, .mem_chunk = chunk, .size = mem.len};
+	*r = (struct raw){
+		.fd = -1, .regular = true, .mem = mem, .mem_chunk = chunk, .size = mem.len};
 	return raw_digest_new(r, err);
 }
 
@@ -65,7 +66,8 @@ static enum input_got raw_wait(struct raw *r, struct err_info *err)
 	return INPUT_ERROR;
 }
 
-static enum input_got raw_read_fd(struct raw *r, uint8_t *to, size_t room, size_t *n, struct err_info *err)
+static enum input_got raw_read_fd(struct raw *r, uint8_t *to, size_t room, size_t *n,
+				  struct err_info *err)
 {
 	if (!r->regular) {
 		enum input_got got = raw_wait(r, err);
@@ -125,7 +127,8 @@ enum input_got raw_read(struct raw *r, uint8_t *to, size_t room, size_t *n, stru
 	if (*n == 0)
 		return INPUT_END;
 	if (EVP_DigestUpdate(r->md, to, *n) != 1) {
-		(void)err_set(err, "libcrypto cannot go on with the SHA-256 digest"); /* always false */
+		(void)err_set(err,
+			      "libcrypto cannot go on with the SHA-256 digest"); /* always false */
 		return INPUT_ERROR;
 	}
 	r->n_read += *n;

@@ -30,12 +30,14 @@ static bool source_refuse(struct bytes head, const char *inside, struct err_info
 	if (head.len == 0)
 		return err_set(err, "%sis empty", inside);
 	for (size_t i = 0; i < ARRAY_LEN(foreign); i++)
-		if (head.len >= foreign[i].len && memcmp(head.at, foreign[i].magic, foreign[i].len) == 0)
+		if (head.len >= foreign[i].len &&
+		    memcmp(head.at, foreign[i].magic, foreign[i].len) == 0)
 			return err_set(err, "%sis %s", inside, foreign[i].is);
 	if (head.len < 4)
 		return err_set(err, "%sis too short for a capture (%zu bytes)", inside, head.len);
-	return err_set(err, "%sis not a pcap or pcapng capture (it begins with %02x %02x %02x %02x)", inside, head.at[0], head.at[1],
-		       head.at[2], head.at[3]);
+	return err_set(err,
+		       "%sis not a pcap or pcapng capture (it begins with %02x %02x %02x %02x)",
+		       inside, head.at[0], head.at[1], head.at[2], head.at[3]);
 }
 
 /* Waits for the first bytes; a file that is shorter shows what it has. */
@@ -60,7 +62,8 @@ static bool source_start(struct source *s, struct err_info *err)
 		return false;
 	ops = input_expander_find(head);
 	if (ops) {
-		if (!input_expand(&s->in, ops, s->opts.expand_max_bytes, s->opts.expand_ratio_max, err) ||
+		if (!input_expand(&s->in, ops, s->opts.expand_max_bytes, s->opts.expand_ratio_max,
+				  err) ||
 		    !source_sniff(s, &head, err))
 			return false;
 		inside = "what was compressed ";
@@ -116,7 +119,8 @@ static struct source *source_new(const struct source_options *opts, struct err_i
 	return s;
 }
 
-bool source_open(struct source **out, const char *path, const struct source_options *opts, struct err_info *err)
+bool source_open(struct source **out, const char *path, const struct source_options *opts,
+		 struct err_info *err)
 {
 	struct source *s = source_new(opts, err);
 
@@ -131,8 +135,8 @@ bool source_open(struct source **out, const char *path, const struct source_opti
 	return true;
 }
 
-bool source_open_memory(struct source **out, struct bytes mem, size_t chunk, const struct source_options *opts,
-			struct err_info *err)
+bool source_open_memory(struct source **out, struct bytes mem, size_t chunk,
+			const struct source_options *opts, struct err_info *err)
 {
 	struct source *s = source_new(opts, err);
 
@@ -157,8 +161,9 @@ static enum source_got source_finish(struct source *s, enum source_got end)
 	if (end == SOURCE_ERROR)
 		return end;
 	/* No frame is out at this point, so the window's buffer may serve; zero-copy sources have none. */
-	s->stats.sha256_valid = raw_finish(&s->in.raw, s->in.buf ? s->in.buf : scratch, s->in.buf ? s->in.cap : sizeof(scratch),
-					   s->stats.sha256);
+	s->stats.sha256_valid =
+		raw_finish(&s->in.raw, s->in.buf ? s->in.buf : scratch,
+			   s->in.buf ? s->in.cap : sizeof(scratch), s->stats.sha256);
 	return end;
 }
 
@@ -169,8 +174,10 @@ static enum source_got source_end(struct source *s)
 
 	if (rest.len == 0)
 		return source_finish(s, SOURCE_END);
-	(void)err_set(&s->why, "ends inside record %" PRIu64 " (byte %" PRIu64 ", %zu bytes of it are there)", s->no + 1,
-		      input_offset(&s->in), rest.len); /* always false */
+	(void)err_set(&s->why,
+		      "ends inside record %" PRIu64 " (byte %" PRIu64
+		      ", %zu bytes of it are there)",
+		      s->no + 1, input_offset(&s->in), rest.len); /* always false */
 	return source_finish(s, SOURCE_CUT);
 }
 
@@ -179,7 +186,8 @@ static enum source_got source_cut(struct source *s)
 {
 	struct err_info why = s->why;
 
-	(void)err_set(&s->why, "%.400s; %" PRIu64 " frames were read before", why.text, s->stats.frames); /* always false */
+	(void)err_set(&s->why, "%.400s; %" PRIu64 " frames were read before", why.text,
+		      s->stats.frames); /* always false */
 	return source_finish(s, SOURCE_CUT);
 }
 

@@ -53,7 +53,8 @@ static char *path_join(const char *dir, const char *name)
 }
 
 /* Sorts an entry of a directory into files or directories; what is neither (socket, pipe, device, broken link) is left out. */
-static bool entry_put(const char *dir, const char *name, struct path_list *files, struct path_list *dirs, struct err_info *err)
+static bool entry_put(const char *dir, const char *name, struct path_list *files,
+		      struct path_list *dirs, struct err_info *err)
 {
 	struct stat st;
 
@@ -67,14 +68,16 @@ static bool entry_put(const char *dir, const char *name, struct path_list *files
 		if (S_ISDIR(st.st_mode))
 			return list_put(dirs, path, err);
 		/* A link to a directory is not followed, so that no loop can come about. */
-		if (S_ISREG(st.st_mode) || (S_ISLNK(st.st_mode) && stat(path, &st) == 0 && S_ISREG(st.st_mode)))
+		if (S_ISREG(st.st_mode) ||
+		    (S_ISLNK(st.st_mode) && stat(path, &st) == 0 && S_ISREG(st.st_mode)))
 			return list_put(files, path, err);
 	}
 	free(path);
 	return true;
 }
 
-static bool dir_read(const char *path, struct path_list *files, struct path_list *dirs, struct err_info *err)
+static bool dir_read(const char *path, struct path_list *files, struct path_list *dirs,
+		     struct err_info *err)
 {
 	DIR *d = opendir(path);
 	bool ok = true;
@@ -126,7 +129,8 @@ bool source_expand(const char *const *args, size_t n, struct path_list *out, str
 {
 	for (size_t i = 0; i < n; i++) {
 		struct stat st;
-		bool dir = strcmp(args[i], "-") != 0 && stat(args[i], &st) == 0 && S_ISDIR(st.st_mode);
+		bool dir =
+			strcmp(args[i], "-") != 0 && stat(args[i], &st) == 0 && S_ISDIR(st.st_mode);
 
 		if (dir ? !dir_expand(args[i], out, err) : !list_put(out, strdup(args[i]), err))
 			return false;

@@ -19,7 +19,8 @@ struct path_list {
  * Anything else, "-" and what does not exist stays as it is, in its place, and so does a directory that may not be read:
  * source_open says why. False with a reason when a limit of base/limits.h is passed or memory is out; *out then holds
  * what was found so far. */
-MUST_CHECK bool source_expand(const char *const *args, size_t n, struct path_list *out, struct err_info *err);
+MUST_CHECK bool source_expand(const char *const *args, size_t n, struct path_list *out,
+			      struct err_info *err);
 
 /* Frees the strings and the list, which is empty and usable afterwards. */
 void path_list_free(struct path_list *l);

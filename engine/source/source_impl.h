@@ -15,13 +15,13 @@
 
 /* Reads a capture that lies in memory; `mem` outlives the source. chunk 0: frames point into `mem`; else the bytes take
  * the way a file's take, at most `chunk` at a time. Otherwise as source_open. */
-MUST_CHECK bool source_open_memory(struct source **out, struct bytes mem, size_t chunk, const struct source_options *opts,
-				   struct err_info *err);
+MUST_CHECK bool source_open_memory(struct source **out, struct bytes mem, size_t chunk,
+				   const struct source_options *opts, struct err_info *err);
 
 enum walk_got {
 	WALK_FULL, /* the batch ends here: BATCH_MAX frames, or the next has another link type */
 	WALK_MORE, /* going on needs *need bytes in the window */
-	WALK_BAD,  /* the next record is damaged; err says how. Nothing of it was consumed: asking again says it again */
+	WALK_BAD, /* the next record is damaged; err says how. Nothing of it was consumed: asking again says it again */
 };
 
 enum ng_scale {
@@ -57,7 +57,8 @@ struct pcap_state {
 struct source {
 	struct input in;
 	/* Appends frames to *out from the window. */
-	enum walk_got (*walk)(struct source *s, struct batch *out, size_t *need, struct err_info *err);
+	enum walk_got (*walk)(struct source *s, struct batch *out, size_t *need,
+			      struct err_info *err);
 	uint64_t no; /* frame numbers given so far */
 	struct pcap_state pcap;
 	struct ng_state ng;

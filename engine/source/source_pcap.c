@@ -12,11 +12,10 @@ struct pcap_magic {
 };
 
 static const struct pcap_magic pcap_magics[] = {
-	{0xa1b2c3d4, 1000, 16, 24},
-	{0xa1b23c4d, 1, 16, 24},
+	{0xa1b2c3d4, 1000, 16, 24}, {0xa1b23c4d, 1, 16, 24},
 	{0xa1b2cd34, 1000, 24, 24}, /* Kuznetzov: interface, protocol and packet type after the lengths */
-	{0xa1e2cb12, 1, 24, 24},    /* netsniff-ng: time source, interface, protocol, types after the lengths */
-	{0x1c0001ac, 1, 16, 28},    /* Ixia lcap, hardware and software: four bytes more in the file header */
+	{0xa1e2cb12, 1, 24, 24}, /* netsniff-ng: time source, interface, protocol, types after the lengths */
+	{0x1c0001ac, 1, 16, 28}, /* Ixia lcap, hardware and software: four bytes more in the file header */
 	{0x1c0001ab, 1, 16, 28},
 };
 
@@ -42,8 +41,9 @@ bool source_pcap_is(struct bytes head)
 }
 
 /* The hot loop. Called with constants for the shapes that matter, so that each gets a loop of its own. */
-static inline __attribute__((always_inline)) enum walk_got pcap_walk_as(struct source *s, struct batch *out, size_t *need,
-									 struct err_info *err, bool big, size_t hdr_len, bool old)
+static inline __attribute__((always_inline)) enum walk_got
+pcap_walk_as(struct source *s, struct batch *out, size_t *need, struct err_info *err, bool big,
+	     size_t hdr_len, bool old)
 {
 	const uint8_t *at = s->in.win + s->in.head;
 	size_t left = s->in.tail - s->in.head;
@@ -67,9 +67,13 @@ static inline __attribute__((always_inline)) enum walk_got pcap_walk_as(struct s
 		}
 		/* snaplen is not believed, as in Wireshark: Solaris 2.3 and mergers write more than it says. */
 		if (cap_len > LIMIT_FRAME_BYTES) {
-			(void)err_set(err, "record %" PRIu64 " (byte %" PRIu64 ") claims %" PRIu32 " bytes, more than the %d a frame may have",
-				      s->no + 1, input_offset(&s->in) + (uint64_t)(at - (s->in.win + s->in.head)), cap_len,
-				      LIMIT_FRAME_BYTES); /* always false; the enum says it */
+			(void)err_set(
+				err,
+				"record %" PRIu64 " (byte %" PRIu64 ") claims %" PRIu32
+				" bytes, more than the %d a frame may have",
+				s->no + 1,
+				input_offset(&s->in) + (uint64_t)(at - (s->in.win + s->in.head)),
+				cap_len, LIMIT_FRAME_BYTES); /* always false; the enum says it */
 			got = WALK_BAD;
 			break;
 		}
@@ -84,7 +88,8 @@ static inline __attribute__((always_inline)) enum walk_got pcap_walk_as(struct s
 		f->cap_len = cap_len;
 		f->wire_len = wire_len;
 		/* Seconds are unsigned, good until 2106; the sum stays below 2^62. */
-		f->ts_ns = (int64_t)wire32(at, big) * 1000000000 + (int64_t)wire32(at + 4, big) * frac_ns;
+		f->ts_ns = (int64_t)wire32(at, big) * 1000000000 +
+			   (int64_t)wire32(at + 4, big) * frac_ns;
 		f->no = ++s->no;
 		s->stats.bytes += wire_len;
 		s->stats.truncated += cap_len < wire_len;
@@ -97,22 +102,27 @@ static inline __attribute__((always_inline)) enum walk_got pcap_walk_as(struct s
 	return got;
 }
 
-static enum walk_got pcap_walk_le(struct source *s, struct batch *out, size_t *need, struct err_info *err)
+static enum walk_got pcap_walk_le(struct source *s, struct batch *out, size_t *need,
+				  struct err_info *err)
 {
 	return pcap_walk_as(s, out, need, err, false, 16, false);
 }
 
-static enum walk_got pcap_walk_any(struct source *s, struct batch *out, size_t *need, struct err_info *err)
+static enum walk_got pcap_walk_any(struct source *s, struct batch *out, size_t *need,
+				   struct err_info *err)
 {
 	return pcap_walk_as(s, out, need, err, s->pcap.big, s->pcap.hdr_len, true);
 }
 
 /* Refuses what would be misread; sets the order of the two lengths, which old versions had the other way round
  * (pcap-savefile(5); 543.0 is DG/UX). */
-static bool pcap_version_set(struct pcap_state *p, uint16_t major, uint16_t minor, struct err_info *err)
+static bool pcap_version_set(struct pcap_state *p, uint16_t major, uint16_t minor,
+			     struct err_info *err)
 {
 	if (major < 2)
-		return err_set(err, "is a pcap file of version %u.%u; versions before 2.0 are not read", major, minor);
+		return err_set(err,
+			       "is a pcap file of version %u.%u; versions before 2.0 are not read",
+			       major, minor);
 	p->len_swap = (major == 2 && minor < 3) || (major == 543 && minor == 0);
 	p->len_swap_maybe = major == 2 && minor == 3;
 	return true;
@@ -142,6 +152,7 @@ bool source_pcap_start(struct source *s, struct err_info *err)
 	p->frac_ns = m->frac_ns;
 	p->hdr_len = m->record_hdr;
 	s->in.head += m->file_hdr;
-	s->walk = p->big || p->hdr_len != 16 || p->len_swap || p->len_swap_maybe ? pcap_walk_any : pcap_walk_le;
+	s->walk = p->big || p->hdr_len != 16 || p->len_swap || p->len_swap_maybe ? pcap_walk_any
+										 : pcap_walk_le;
 	return true;
 }

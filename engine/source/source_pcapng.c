@@ -44,7 +44,8 @@ struct ng_packet {
 };
 
 /* Says what is wrong with the block at the head of the window. Always WALK_BAD. */
-static PRINTF_LIKE(3, 4) enum walk_got ng_bad(const struct source *s, struct err_info *err, const char *fmt, ...)
+static PRINTF_LIKE(3, 4) enum walk_got
+	ng_bad(const struct source *s, struct err_info *err, const char *fmt, ...)
 {
 	char why[200];
 	va_list ap;
@@ -53,7 +54,8 @@ static PRINTF_LIKE(3, 4) enum walk_got ng_bad(const struct source *s, struct err
 	/* A sentence that is cut is still a sentence: the length is of no use. */
 	(void)vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
-	(void)err_set(err, "block at byte %" PRIu64 ", after frame %" PRIu64 ": %s", input_offset(&s->in), s->no, why); /* always false */
+	(void)err_set(err, "block at byte %" PRIu64 ", after frame %" PRIu64 ": %s",
+		      input_offset(&s->in), s->no, why); /* always false */
 	return WALK_BAD;
 }
 
@@ -79,7 +81,8 @@ void source_pcapng_free(struct source *s)
 }
 
 /* Measures the block at the head of the window. WALK_FULL: it is all there. */
-static enum walk_got ng_block_get(const struct source *s, struct ng_block *b, size_t *need, struct err_info *err)
+static enum walk_got ng_block_get(const struct source *s, struct ng_block *b, size_t *need,
+				  struct err_info *err)
 {
 	struct bytes w = input_window(&s->in);
 	bool big = s->ng.big;
@@ -102,7 +105,8 @@ static enum walk_got ng_block_get(const struct source *s, struct ng_block *b, si
 	uint32_t again = wire32(w.at + b->total - 4, big);
 
 	if (again != said && again != b->total)
-		return ng_bad(s, err, "its two lengths differ (%" PRIu32 " and %" PRIu32 ")", said, again);
+		return ng_bad(s, err, "its two lengths differ (%" PRIu32 " and %" PRIu32 ")", said,
+			      again);
 	b->body = (struct bytes){w.at + 8, b->total - NG_BLOCK_MIN};
 	return WALK_FULL;
 }
@@ -143,7 +147,8 @@ static bool ng_iface_options(struct ng_iface *ifc, struct bytes o, bool big)
 		if (code == NG_OPT_TSOFFSET && len == 8) {
 			uint32_t a = wire32(o.at + off, big), b = wire32(o.at + off + 4, big);
 
-			ifc->offset_s = (int64_t)(big ? (uint64_t)a << 32 | b : (uint64_t)b << 32 | a);
+			ifc->offset_s =
+				(int64_t)(big ? (uint64_t)a << 32 | b : (uint64_t)b << 32 | a);
 		}
 		/* The body's length is a multiple of 4, so the padding is there. */
 		off += (len + 3U) & ~3U;
@@ -159,7 +164,8 @@ static enum walk_got ng_interface(struct source *s, struct ng_block b, struct er
 	if (b.body.len < 8)
 		return ng_bad(s, err, "the interface description is too short");
 	if (ng->n_ifaces == LIMIT_PCAPNG_INTERFACES)
-		return ng_bad(s, err, "more than %d interfaces in a section", LIMIT_PCAPNG_INTERFACES);
+		return ng_bad(s, err, "more than %d interfaces in a section",
+			      LIMIT_PCAPNG_INTERFACES);
 	if (ng->n_ifaces == ng->cap_ifaces) {
 		uint32_t cap = ng->cap_ifaces ? 2 * ng->cap_ifaces : 4;
 		struct ng_iface *more = realloc(ng->iface, cap * sizeof(*more));
@@ -205,17 +211,23 @@ static bool ng_packet_read(const struct source *s, struct ng_block b, struct ng_
 }
 
 /* WALK_FULL: the frame was appended. WALK_MORE: it has another link type than the batch and must wait. */
-static enum walk_got ng_packet(struct source *s, struct ng_block b, struct batch *out, struct err_info *err)
+static enum walk_got ng_packet(struct source *s, struct ng_block b, struct batch *out,
+			       struct err_info *err)
 {
 	struct ng_packet p;
 
 	if (!ng_packet_read(s, b, &p))
 		return ng_bad(s, err, "the packet block is too short");
 	if (p.iface_i >= s->ng.n_ifaces)
-		return ng_bad(s, err, "a packet of interface %" PRIu32 ", but only %" PRIu32 " are described", p.iface_i, s->ng.n_ifaces);
+		return ng_bad(s, err,
+			      "a packet of interface %" PRIu32 ", but only %" PRIu32
+			      " are described",
+			      p.iface_i, s->ng.n_ifaces);
 	if (p.cap_len > LIMIT_FRAME_BYTES || p.cap_len > p.data.len)
-		return ng_bad(s, err, "a packet of %" PRIu32 " bytes, but only %zu are there (and %d allowed)", p.cap_len, p.data.len,
-			      LIMIT_FRAME_BYTES);
+		return ng_bad(s, err,
+			      "a packet of %" PRIu32
+			      " bytes, but only %zu are there (and %d allowed)",
+			      p.cap_len, p.data.len, LIMIT_FRAME_BYTES);
 	const struct ng_iface *ifc = &s->ng.iface[p.iface_i];
 
 	if (out->n > 0 && ifc->linktype != out->linktype)
@@ -260,7 +272,8 @@ static enum walk_got ng_other(struct source *s, struct ng_block b, struct err_in
 	return WALK_FULL;
 }
 
-static enum walk_got ng_walk(struct source *s, struct batch *out, size_t *need, struct err_info *err)
+static enum walk_got ng_walk(struct source *s, struct batch *out, size_t *need,
+			     struct err_info *err)
 {
 	while (out->n < BATCH_MAX) {
 		struct ng_block b;
