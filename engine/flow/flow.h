@@ -146,6 +146,12 @@ struct flow_key {
 	uint8_t proto;
 };
 
+/* The last revision of a finding that was told. */
+struct told {
+	uint32_t rev;
+	uint64_t digest;
+};
+
 enum flow_list { LIST_HALF, LIST_OPEN, LIST_CLOSED, LIST_UDP, LIST_N };
 
 struct flow {
@@ -181,7 +187,8 @@ struct flow {
 	uint64_t seq_gaps; /* ACKs for bytes the capture never showed */
 	uint32_t dup_ordinary, n_ordinary; /* mirror copies among packets with payload or SYN, and all such packets */
 	void *dns;	   /* detect/det_dns.c's transactions of this flow; freed through flow_table_options.free_dns */
-	bool gone;	   /* being freed */
+	bool waits;	   /* follow mode: in the queue of flows to be judged early */
+	struct told told[8]; /* by case kind: what was told of this flow last */
 	struct flow *prev, *next; /* in its list, least recently touched first */
 };
 

@@ -41,6 +41,7 @@ struct run_summary {
 	uint64_t time_backwards;      /* packets whose time went backwards */
 	uint64_t duplicates;	      /* mirror-port copies left out of the counts of evidence */
 	uint64_t defrag_failed;	      /* datagrams never completed */
+	uint64_t inspection_lost;     /* times there was no room to look closer: features left unknown */
 	uint32_t sig_n;
 	uint8_t sig_sha256[32];
 };

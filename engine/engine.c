@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The pipeline of one worker: the only file that sees every room. Frames in, packets, flows, facts, findings out. */
+#include "engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "across/usual.h"
+#include "app/trigger.h"
+#include "base/keyhash.h"
+#include "decode/decode.h"
+#include "detect/det_dns.h"
+#include "detect/detect.h"
+#include "flow/defrag.h"
+#include "flow/flow.h"
+#include "source/source.h"
+#include "telling.h"
+#include "vantage.h"
+
+/* A suspected flow is judged this long after its suspicion (packet time) when findings are wanted early: METHODS b waits 2 s for
+ * life after a reset. */
+static const int64_t settle_ns = INT64_C(2500) * 1000000;
+enum { PROGRESS_EVERY = 65536, DEFRAG_SHARE = 16 };
+
+struct engine {
+	const struct engine_config *cfg;
+	const struct engine_hooks *hooks;
+	struct telling *telling;
+	struct flow_table *table;
+	struct defrag *defrag;
+	struct usual *usual;
+	struct det_dns dns;
+	struct vantage vantage;
+	struct run_summary *run;
+	uint32_t input_i;
+	const char *file;
+	uint16_t linktype;
+	int64_t watermark_ns;
+	struct timespec last_read;
+};
+
+static void on_dns_judged(void *arg, const struct flow *f, const struct trigger *question, struct case_list *cases)
+{
+	struct engine *e = arg;
+
+	telling_cases(e->telling, f, question, cases, vantage_judge(&e->vantage));
+}
+
+static void on_flow_end(void *arg, struct flow *f)
+{
+	struct engine *e = arg;
+
+	det_dns_end(&e->dns, f);
+	telling_flow_end(e->telling, f, e->watermark_ns, vantage_judge(&e->vantage));
+}
+
+static void count_undecoded(struct engine *e, uint16_t ethertype, const char *why)
+{
+	struct run_summary *r = e->run;
+	uint32_t i;
+
+	r->lost.undecoded++;
+	for (i = 0; i < r->n_undecoded; i++)
+		if (r->undecoded[i].linktype == e->linktype && r->undecoded[i].ethertype == ethertype &&
+		    !strcmp(r->undecoded[i].why, why))
+			break;
+	if (i == RUN_UNDECODED_MAX)
+		i--; /* the last line takes the rest */
+	else if (i == r->n_undecoded)
+		r->undecoded[r->n_undecoded++] = (struct run_undecoded){e->linktype, ethertype, why, 0};
+	r->undecoded[i].n++;
+}
+
+static const char *why_not(enum decode_got got)
+{
+	switch (got) {
+	case DECODE_NOT_IP:
+		return "not IP";
+	case DECODE_LINKTYPE:
+		return "link type not known";
+	case DECODE_CUT:
+		return "cut inside the headers";
+	case DECODE_MALFORMED:
+		return "malformed headers";
+	case DECODE_TOO_DEEP:
+		return "too many layers";
+	default:
+		return "other transport";
+	}
+}
+
+static void take_packet(struct engine *e, struct pkt *p, const struct decode_note *note)
+{
+	struct flow *f;
+	enum dir d;
+
+	vantage_packet(&e->vantage, p, note, e->linktype == 101 || e->linktype == 228 || e->linktype == 229);
+	if (p->l4 != L4_TCP && p->l4 != L4_UDP)
+		return;
+	if (p->ts_ns > e->watermark_ns)
+		e->watermark_ns = p->ts_ns;
+	if (e->cfg->follow)
+		telling_settle(e->telling, e->watermark_ns - settle_ns, vantage_judge(&e->vantage));
+	f = flow_table_packet(e->table, p, e->input_i, &d);
+	if (!f)
+		return;
+	if (p->l4 == L4_UDP) {
+		det_dns_packet(&e->dns, f, p);
+		return;
+	}
+	trigger_look(e->table, f, d, p);
+	page_look(e->table, f, d, p);
+	if (e->cfg->follow && f->suspicion)
+		telling_suspect(e->telling, f, e->watermark_ns);
+}
+
+static void take_frame(struct engine *e, const struct frame *fr)
+{
+	struct decode_note note;
+	struct pkt p;
+	enum decode_got got = decode_frame(e->linktype, fr, &p, &note);
+
+	e->run->packets++;
+	e->run->bytes += fr->wire_len;
+	e->run->lost.truncated += fr->cap_len < fr->wire_len;
+	if (got != DECODE_OK) {
+		count_undecoded(e, note.ethertype, why_not(got));
+		return;
+	}
+	/* A datagram that was whole may hold a fragment inside a tunnel: at most LIMIT_DECODE_LAYERS rounds. */
+	for (int round = 0; p.frag; round++)
+		if (round == LIMIT_DECODE_LAYERS || defrag_add(e->defrag, &p) != DEFRAG_DONE)
+			return;
+	take_packet(e, &p, &note);
+}
+
+/* A pipe that is idle: packet time goes on with the clock, so that what was waited for is told. */
+static void on_idle(struct engine *e)
+{
+	struct timespec now;
+	int64_t idle_ns;
+
+	if (!e->cfg->follow || clock_gettime(CLOCK_MONOTONIC, &now))
+		return;
+	idle_ns = (now.tv_sec - e->last_read.tv_sec) * INT64_C(1000000000) + (now.tv_nsec - e->last_read.tv_nsec);
+	telling_settle(e->telling, e->watermark_ns + idle_ns - settle_ns, vantage_judge(&e->vantage));
+}
+
+static void note_input(struct engine *e, const struct source *s, enum input_state state, const struct err_info *err)
+{
+	struct run_input *in = &e->run->input[e->input_i];
+
+	in->state = state;
+	if (s) {
+		struct source_stats st;
+
+		source_stats(s, &st);
+		in->packets = st.frames;
+		in->bytes = st.bytes;
+		in->sha256_valid = st.sha256_valid;
+		memcpy(in->sha256, st.sha256, sizeof(in->sha256));
+	}
+	if (state != INPUT_WHOLE) {
+		size_t n = strnlen(err->text, sizeof(in->why) - 1);
+
+		memcpy(in->why, err->text, n);
+		in->why[n] = '\0';
+	}
+	if (e->hooks->on_input)
+		e->hooks->on_input(e->hooks->arg, in);
+}
+
+static void progress(struct engine *e, const struct source *s)
+{
+	struct source_stats st;
+
+	if (!e->hooks->on_progress)
+		return;
+	source_stats(s, &st);
+	e->hooks->on_progress(e->hooks->arg, e->file, st.file_bytes, st.file_size, e->run->packets);
+}
+
+static void read_input(struct engine *e, struct source *s)
+{
+	struct err_info err = {{0}};
+	uint64_t next_progress = e->run->packets + PROGRESS_EVERY;
+	struct batch b;
+
+	for (;;) {
+		enum source_got got = source_next(s, &b, &err);
+
+		switch (got) {
+		case SOURCE_FRAMES:
+			e->linktype = b.linktype;
+			for (uint32_t i = 0; i < b.n; i++)
+				take_frame(e, &b.frame[i]);
+			if (e->cfg->follow)
+				(void)clock_gettime(CLOCK_MONOTONIC, &e->last_read); /* cannot fail for this clock */
+			if (e->run->packets >= next_progress) {
+				progress(e, s);
+				next_progress = e->run->packets + PROGRESS_EVERY;
+			}
+			continue;
+		case SOURCE_IDLE:
+			on_idle(e);
+			continue;
+		case SOURCE_END:
+			note_input(e, s, INPUT_WHOLE, &err);
+			return;
+		case SOURCE_CUT:
+			note_input(e, s, INPUT_CUT, &err);
+			return;
+		default:
+			note_input(e, s, INPUT_FAILED, &err);
+			return;
+		}
+	}
+}
+
+/* Each input is a series of its own: two people's 10.0.0.1 are not one host. */
+static bool new_series(struct engine *e, struct err_info *err)
+{
+	struct defrag_stats ds;
+
+	if (e->table)
+		flow_table_end_all(e->table);
+	if (e->defrag) {
+		defrag_stats(e->defrag, &ds);
+		e->run->defrag_failed += ds.timed_out + ds.evicted + ds.refused + ds.pending + ds.bad_headers;
+	}
+	defrag_free(e->defrag);
+	usual_free(e->usual);
+	e->defrag = defrag_new(e->cfg->memory_bytes / DEFRAG_SHARE);
+	e->usual = usual_new();
+	e->dns.usual = e->usual;
+	e->vantage = (struct vantage){0};
+	e->watermark_ns = INT64_MIN / 2;
+	return (e->defrag && e->usual) || err_set(err, "out of memory");
+}
+
+static void run_totals(struct engine *e)
+{
+	struct flow_stats fs;
+
+	flow_table_stats(e->table, &fs);
+	e->run->flows = fs.flows;
+	e->run->lost.evicted = fs.evicted;
+	e->run->inspection_lost = fs.inspection_lost + e->dns.lost + telling_lost(e->telling);
+	e->run->time_backwards = fs.time_backwards;
+}
+
+static bool read_all(struct engine *e, const char *const *files, size_t n, struct err_info *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct err_info why = {{0}};
+		struct source *s;
+
+		e->input_i = (uint32_t)i;
+		e->file = e->run->input[i].file;
+		telling_file(e->telling, e->file);
+		if (!source_open(&s, files[i], NULL, &why)) {
+			note_input(e, NULL, INPUT_REFUSED, &why);
+			continue;
+		}
+		if ((i == 0 || !e->cfg->one_series) && !new_series(e, err)) {
+			source_close(s);
+			return false;
+		}
+		if (!e->defrag && !new_series(e, err)) {
+			source_close(s);
+			return false;
+		}
+		read_input(e, s);
+		source_close(s);
+		if (!e->cfg->one_series)
+			flow_table_end_all(e->table);
+	}
+	flow_table_end_all(e->table);
+	return true;
+}
+
+static bool set_up(struct engine *e, const struct sig_set *sigs, const char *const *files, size_t n, struct err_info *err)
+{
+	struct flow_options fo = {.memory_bytes = e->cfg->memory_bytes, .arg = e, .on_end = on_flow_end};
+
+	e->run->input = calloc(n ? n : 1, sizeof(*e->run->input));
+	e->telling = telling_new(sigs, e->hooks, e->cfg, e->run);
+	e->table = flow_table_new(&fo);
+	if (!e->run->input || !e->table || !e->telling)
+		return err_set(err, "out of memory");
+	for (size_t i = 0; i < n; i++) {
+		e->run->input[i].file = strdup(files[i]);
+		if (!e->run->input[i].file)
+			return err_set(err, "out of memory");
+		e->run->n_inputs++;
+	}
+	e->dns = (struct det_dns){.table = e->table, .arg = e, .on_judged = on_dns_judged};
+	e->run->sig_n = (uint32_t)sig_set_n(sigs);
+	sig_set_digest(sigs, e->run->sig_sha256);
+	return true;
+}
+
+bool engine_run(const struct engine_config *cfg, const struct sig_set *sigs, const char *const *files, size_t n_files,
+		const struct engine_hooks *hooks, struct run_summary *out, struct err_info *err)
+{
+	struct engine_config c = *cfg;
+	struct engine e = {.cfg = &c, .hooks = hooks, .run = out};
+	bool ok;
+
+	memset(out, 0, sizeof(*out));
+	if (!c.memory_bytes) {
+		long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+
+		c.memory_bytes = pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size / 4 : UINT64_C(1) << 30;
+	}
+	ok = set_up(&e, sigs, files, n_files, err) && read_all(&e, files, n_files, err);
+	if (ok) {
+		if (e.defrag) {
+			struct defrag_stats ds;
+
+			defrag_stats(e.defrag, &ds);
+			out->defrag_failed += ds.timed_out + ds.evicted + ds.refused + ds.pending + ds.bad_headers;
+		}
+		run_totals(&e);
+	}
+	flow_table_free(e.table);
+	telling_free(e.telling);
+	defrag_free(e.defrag);
+	usual_free(e.usual);
+	return ok;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "telling.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/keyhash.h"
+
+/* Suspected flows that wait to be judged early; when full the flow is judged only at its end. */
+enum { WAITING_MAX = 4096 };
+
+struct waiting {
+	int64_t since_ns;
+	struct flow *f; /* NULL: ended meanwhile */
+};
+
+struct telling {
+	const struct sig_set *sigs;
+	const struct engine_hooks *hooks;
+	const struct engine_config *cfg;
+	struct run_summary *run;
+	const char *file;
+	uint64_t lost;
+	struct sig_result *result; /* room for every signature */
+	struct waiting waiting[WAITING_MAX];
+	uint32_t head, n_waiting; /* ring; the delay is the same for all, so it is in order of time */
+};
+
+struct telling *telling_new(const struct sig_set *sigs, const struct engine_hooks *hooks, const struct engine_config *cfg,
+			    struct run_summary *run)
+{
+	struct telling *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	*t = (struct telling){.sigs = sigs, .hooks = hooks, .cfg = cfg, .run = run, .file = ""};
+	t->result = calloc(sig_set_n(sigs) + 1, sizeof(*t->result));
+	if (!t->result) {
+		free(t);
+		return NULL;
+	}
+	return t;
+}
+
+void telling_free(struct telling *t)
+{
+	if (!t)
+		return;
+	free(t->result);
+	free(t);
+}
+
+void telling_file(struct telling *t, const char *file)
+{
+	t->file = file;
+}
+
+uint64_t telling_lost(const struct telling *t)
+{
+	return t->lost;
+}
+
+/* Stable: made from what the flow is, not from where a table keeps it. */
+static void flow_id(const struct flow *f, char out[FLOW_ID_TEXT])
+{
+	static const struct hash_key key = {0x77616c6c7072696e, 0x742e666c6f772f31}; /* "wallprint.flow/1" */
+	struct {
+		struct ip_addr addr[2];
+		int64_t first_ns;
+		uint64_t first_frame;
+		uint16_t port[2];
+		uint32_t proto;
+	} id;
+
+	memset(&id, 0, sizeof(id));
+	memcpy(id.addr, f->addr, sizeof(id.addr));
+	id.first_ns = f->first_ns;
+	id.first_frame = f->first_frame;
+	memcpy(id.port, f->port, sizeof(id.port));
+	id.proto = f->proto;
+	(void)snprintf(out, FLOW_ID_TEXT, "%016llx", (unsigned long long)keyhash(&key, &id, sizeof(id))); /* 16 digits fit */
+}
+
+static void record_trigger(struct flow_record *r, const struct trigger *g)
+{
+	r->trigger = g->kind;
+	r->trigger_len = g->name_len;
+	memcpy(r->trigger_value, g->name, g->name_len);
+	r->trigger_value[g->name_len] = '\0';
+	r->trigger_frame = g->last_frame;
+}
+
+static void record_of(const struct flow *f, const struct trigger *g, enum capture_point point, struct flow_record *r)
+{
+	struct flow_end *end[2] = {&r->orig, &r->resp};
+
+	memset(r, 0, sizeof(*r));
+	flow_id(f, r->id);
+	r->input_i = f->input_i;
+	r->udp = f->proto == 17;
+	for (int d = 0; d < 2; d++) {
+		memcpy(end[d]->addr, f->addr[d].b, sizeof(end[d]->addr));
+		end[d]->port = f->port[d];
+		r->packets[d] = f->side[d].packets;
+		r->bytes[d] = f->side[d].bytes;
+	}
+	r->first_ns = f->first_ns;
+	r->last_ns = f->last_ns;
+	r->first_frame = f->first_frame;
+	r->last_frame = f->last_frame;
+	memcpy(r->history, f->history, sizeof(f->history));
+	memcpy(r->app, f->app, sizeof(r->app));
+	r->point = point;
+	r->one_sided = !f->side[0].packets || !f->side[1].packets;
+	r->truncated = f->truncated;
+	r->lost = f->seq_gaps;
+	if (g && trigger_kind_name(g->kind) && (g->name_len || g->kind != TRIGGER_PAYLOAD))
+		record_trigger(r, g);
+}
+
+static int64_t frame_time(const struct flow *f, uint64_t frame_no)
+{
+	const struct seg *s = flow_seg(f, frame_no);
+
+	return s ? s->ts_ns : f->first_ns;
+}
+
+static void tell_cases(struct telling *t, const struct flow_record *r, struct evidence *const *cases, uint32_t n)
+{
+	if (!t->hooks->on_case)
+		return;
+	for (uint32_t i = 0; i < n; i++) {
+		size_t k = match_case(t->sigs, cases[i], r->first_ns, t->result);
+
+		t->hooks->on_case(t->hooks->arg, r, cases[i], t->result, k, t->file);
+	}
+}
+
+/* Has anything changed since this was told last? */
+static uint64_t finding_digest(const struct finding *f)
+{
+	static const struct hash_key key = {7, 11};
+	uint64_t h = keyhash(&key, f->frame, f->n_frames * sizeof(f->frame[0]));
+
+	h = h * 31 + keyhash(&key, f->injected, f->n_injected * sizeof(f->injected[0]));
+	for (uint32_t i = 0; i < f->n_matches; i++)
+		h = h * 31 + keyhash(&key, f->match[i].r.sig->id, strlen(f->match[i].r.sig->id));
+	return h * 31 + ((uint64_t)f->techniques << 8 | f->grade);
+}
+
+static void tell_finding(struct telling *t, const struct flow *f, struct finding *fd, struct told *told, bool last)
+{
+	uint64_t digest = finding_digest(fd);
+	const uint64_t *suspect;
+	size_t n = evidence_suspects(fd->cases[0], &suspect);
+
+	if (told && told->rev && told->digest == digest)
+		return;
+	fd->rev = told ? told->rev + 1 : 1;
+	if (told) {
+		told->rev = fd->rev;
+		told->digest = digest;
+	}
+	fd->ts_ns = n ? frame_time(f, suspect[0]) : f->first_ns;
+	/* Counted once, in its last form. */
+	if (last) {
+		for (int k = 0; k < TECH_N; k++)
+			t->run->findings[k] += fd->techniques >> k & 1;
+		t->run->findings_by_grade[fd->grade]++;
+	}
+	if (t->hooks->on_finding)
+		t->hooks->on_finding(t->hooks->arg, fd, t->file);
+}
+
+static void judge(struct telling *t, const struct flow *f, const struct flow_record *r, struct evidence *const *cases, uint32_t n,
+		  struct told *told, bool last)
+{
+	struct finding *fd;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const char *point = capture_point_name(r->point);
+
+		evidence_put_text(cases[i], FEAT_CAPTURE_POINT, point, strlen(point), 0);
+	}
+	tell_cases(t, r, cases, n);
+	fd = malloc(sizeof(*fd));
+	if (!fd) {
+		t->lost++;
+		return;
+	}
+	if (finding_make(t->sigs, r, (const struct evidence *const *)cases, n, fd))
+		tell_finding(t, f, fd, told, last);
+	free(fd);
+}
+
+void telling_cases(struct telling *t, const struct flow *f, const struct trigger *trigger, struct case_list *cases,
+		   enum capture_point point)
+{
+	struct flow_record r;
+
+	record_of(f, trigger, point, &r);
+	memcpy(r.app, "DNS", 4);
+	judge(t, f, &r, cases->at, cases->n, NULL, true);
+}
+
+/* All cases of one kind speak of one act; each kind is a finding of its own. */
+static void judge_flow(struct telling *t, struct flow *f, enum capture_point point, bool last)
+{
+	struct case_list cases = {0};
+
+	detect_flow(f, &cases);
+	t->lost += cases.lost;
+	for (int kase = CASE_ANY + 1; kase < CASE_N; kase++) {
+		struct evidence *same[CASES_MAX];
+		struct flow_record r;
+		const uint64_t *suspect;
+		uint32_t n = 0;
+
+		for (uint32_t i = 0; i < cases.n; i++)
+			if (evidence_case(cases.at[i]) == (enum ev_case)kase)
+				same[n++] = cases.at[i];
+		if (!n)
+			continue;
+		/* The trigger told is the one that came before the act. */
+		record_of(f, evidence_suspects(same[0], &suspect) ?
+				     trigger_before(f, frame_time(f, suspect[0]), INT64_C(200) * 1000000) : NULL, point, &r);
+		r.stage = detect_tampering(f, f->last_ns, r.tampering);
+		judge(t, f, &r, same, n, &f->told[kase], last);
+	}
+	case_list_free(&cases);
+}
+
+void telling_flow_end(struct telling *t, struct flow *f, int64_t watermark_ns, enum capture_point point)
+{
+	struct flow_record r;
+
+	for (uint32_t i = 0; t->n_waiting && i < t->n_waiting; i++)
+		if (t->waiting[(t->head + i) % WAITING_MAX].f == f)
+			t->waiting[(t->head + i) % WAITING_MAX].f = NULL;
+	record_of(f, f->n_triggers ? &f->trigger[f->n_triggers - 1] : NULL, point, &r);
+	r.stage = detect_tampering(f, watermark_ns, r.tampering);
+	t->run->stage[r.stage]++;
+	if (f->suspicion)
+		judge_flow(t, f, point, true);
+	if (t->cfg->want_flows && t->hooks->on_flow)
+		t->hooks->on_flow(t->hooks->arg, &r, t->file);
+}
+
+void telling_suspect(struct telling *t, struct flow *f, int64_t now_ns)
+{
+	/* A flow waits once; what comes later is in its last revision. */
+	if (f->waits || t->n_waiting == WAITING_MAX)
+		return;
+	f->waits = true;
+	t->waiting[(t->head + t->n_waiting++) % WAITING_MAX] = (struct waiting){now_ns, f};
+}
+
+void telling_settle(struct telling *t, int64_t until_ns, enum capture_point point)
+{
+	while (t->n_waiting && t->waiting[t->head].since_ns <= until_ns) {
+		struct flow *f = t->waiting[t->head].f;
+
+		t->head = (t->head + 1) % WAITING_MAX;
+		t->n_waiting--;
+		if (!f)
+			continue;
+		f->waits = false;
+		judge_flow(t, f, point, false);
+	}
+}
