@@ -148,7 +148,8 @@ static bool short_read(struct pkt *p, struct bytes b, size_t wire)
 		return false;
 	}
 	hdr = b.len > 12 ? (size_t)(b.at[12] >> 4) * 4 : 0;
-	if (hdr >= TCP_HDR_MIN && hdr < wire) {
+	/* What could turn out to be padding is not called payload. */
+	if (hdr >= TCP_HDR_MIN && hdr < wire && !(wire - hdr <= PADDING_MAX && p->ip_total_len <= PADDED_TOTAL_MAX)) {
 		p->payload_len = (uint32_t)(wire - hdr);
 		p->quirks |= QUIRK(TRUNC_PAYLOAD);
 	}

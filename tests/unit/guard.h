@@ -2,38 +2,39 @@
 #ifndef WP_TESTS_GUARD_H
 #define WP_TESTS_GUARD_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-static inline size_t guard_room(size_t len)
+/* A copy of some bytes that ends right before an unreadable page: reading one byte too many is a crash, with or without a sanitizer. */
+struct guard {
+	uint8_t *at; /* with len 0 valid, and not to be read */
+	size_t len;
+	void *map;
+	size_t map_len;
+};
+
+/* Aborts when there is no memory. Give it back with guard_free. */
+static inline struct guard guard_copy(const void *bytes, size_t len)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), room = (len + page - 1) / page * page;
+	struct guard g = {.len = len, .map_len = room + page};
 
-	return (len + page - 1) / page * page;
-}
-
-/* A copy of the bytes that ends right before an unreadable page: reading one byte too many is a crash, with or without a sanitizer.
- * Give it back with guard_free. With len 0 the pointer is valid and may not be read. Aborts when there is no memory. */
-static inline uint8_t *guard_copy(const void *bytes, size_t len)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), room = guard_room(len);
-	uint8_t *at = mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (at == MAP_FAILED || mprotect(at + room, page, PROT_NONE) != 0)
+	g.map = mmap(NULL, g.map_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (g.map == MAP_FAILED || mprotect((uint8_t *)g.map + room, page, PROT_NONE) != 0)
 		abort();
+	g.at = (uint8_t *)g.map + room - len;
 	if (len > 0)
-		memcpy(at + room - len, bytes, len);
-	return at + room - len;
+		memcpy(g.at, bytes, len);
+	return g;
 }
 
-static inline void guard_free(uint8_t *at, size_t len)
+static inline void guard_free(struct guard *g)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), room = guard_room(len);
-
-	if (munmap(at + len - room, room + page) != 0)
+	if (munmap(g->map, g->map_len) != 0)
 		abort();
 }
 
