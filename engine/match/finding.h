@@ -36,7 +36,8 @@ struct finding_match {
 struct finding {
 	char id[17];	   /* stable over revisions */
 	uint32_t rev;
-	int64_t ts_ns;	   /* of the first suspected packet, else of the first frame cited */
+	int64_t ts_ns;	   /* of the first suspected packet, else of the first frame cited. Evidence holds no times: finding_make
+			    * leaves flow.first_ns here, and who knows the packet's time puts it in */
 	struct flow_record flow;
 	uint32_t techniques; /* bit per enum technique: the act, and what it was aimed at */
 	uint32_t aimed_follows; /* subset of techniques that are aims with basis "follows" */
@@ -50,7 +51,7 @@ struct finding {
 	uint64_t frame[FINDING_FRAMES_MAX];
 	uint32_t n_injected;  /* suspected frames of cases that reached `likely`; empty below */
 	uint64_t injected[FINDING_FRAMES_MAX];
-	bool frames_cut;      /* more than FINDING_FRAMES_MAX */
+	bool frames_cut;      /* not all are listed: more than FINDING_FRAMES_MAX, or than EV_FRAMES_MAX for one value */
 };
 
 /* Judges the cases of one flow that speak of the same act (all rst cases; or one dns transaction; ...) and fills *out. False when
@@ -59,6 +60,10 @@ struct finding {
  *   none -> anomaly; one -> likely; two or more -> confirmed; a middlebox signature with `artefact` -> confirmed.
  *   A signature's unknown `unless` caps what it gives at anomaly; `caps` caps it; a benign match with effect anomaly caps all, with
  *   veto drops the case. On capture points vpn_api and proxy, stack and timing groups count as none.
+ * Technique by technique: groups of signatures that claim different techniques are not added up, `excuses` frees only the technique it
+ * names (`any`: all), and the finding carries the techniques that reached its grade. A cap keeps a signature's groups from counting
+ * towards more than it. Validity is judged at flow.first_ns. Cases beyond FINDING_CASES_MAX are not looked at.
+ * The id is made of the flow's id, the kind of happening, and for dns the first cited frame of the transaction.
  * The best case gives the grade. Middlebox signatures are reported only beside a mechanism signature of the same technique and case that
  * reached `likely`, or when they are artefacts. A draft middlebox signature never raises a grade (it may be reported in matches).
  * Aims: trigger tls-sni or quic-sni gives sni_filtering, http-host gives host_filtering (basis follows) when the act came after the

@@ -5,9 +5,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/err.h"
 #include "evidence/evidence.h"
+#include "evidence/flow_record.h"
 
 enum technique {
 	TECH_RST_INJECTION, TECH_DNS_INJECTION, TECH_DATA_INJECTION, TECH_HTTP_BLOCKPAGE, TECH_TLS_INTERCEPTION, TECH_PACKET_DROP,
@@ -41,13 +43,13 @@ struct term {
 	uint32_t n_values;
 	struct term_value *value;
 	char *source;	/* the term as written, for people */
-	uint32_t line;
+	uint32_t line, col;
 };
 
 struct sig_rival { char *cause, *tell; };
 struct sig_source { char *key, *says, *read; };
 enum sig_expect { EXPECT_MATCH, EXPECT_NO_MATCH, EXPECT_UNKNOWN };
-struct sig_test { enum sig_expect expect; char *file; uint32_t line; };
+struct sig_test { enum sig_expect expect; char *file; uint32_t line, col; };
 
 struct signature {
 	char *id;	 /* path below signatures/, / as dot, no ending */
@@ -89,7 +91,10 @@ struct sig_problems {
 	size_t n;
 	size_t left_out; /* beyond the limit */
 };
-void sig_problems_free(struct sig_problems *p);
+void sig_problems_free(struct sig_problems *p); /* frees what it holds, not p itself; p is empty afterwards */
+/* Prints `file:line:col: error: what`, the source line, a caret under the column and `suggestion: ...`. Bytes that could steer a
+ * terminal are printed as \xNN. Output errors are left in f for the caller. */
+void sig_problem_print(FILE *f, const struct sig_problem *p);
 
 struct sig_set;
 
@@ -107,7 +112,18 @@ const struct signature *sig_set_at(const struct sig_set *set, size_t i); /* orde
 const struct signature *sig_set_find(const struct sig_set *set, const char *id);
 /* SHA-256 over the files' bytes in id order: two runs with the same digest used the same signatures. */
 void sig_set_digest(const struct sig_set *set, uint8_t out[32]);
-void sig_set_free(struct sig_set *set);
+void sig_set_free(struct sig_set *set); /* accepts NULL */
+
+/* The lint's look at the disk: every `tests:` file of every signature must be readable below the signature file's own folder or one of
+ * `dirs`, the first that has it. Adds a complaint for each that is not. */
+void sig_check_tests_exist(const struct sig_set *set, const char *const *dirs, size_t n_dirs, struct sig_problems *problems);
+/* The path under which sig_check_tests_exist finds `file`; NULL when nowhere or out of memory. The caller frees it. */
+char *sig_test_path(const struct signature *s, const char *file, const char *const *dirs, size_t n_dirs);
+
+/* Writes a draft signature, in the collection's own format and accepted by sig_read, for the cases of one kind that nobody has named
+ * yet: each feature by its advice. The kind is that of the first case; others of another kind are left out. `flow` names the observation.
+ * Output errors are left in f for the caller. Nothing is written for n 0. */
+void sig_draft(FILE *f, const struct evidence *const *cases, size_t n, const struct flow_record *flow);
 
 /* Evaluates one term: unknown when the feature is not in `ev`. TEXT and ADDR hold if any of their values does (for != and
  * not-in: if none does). */

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "match/sig_impl.h"
+
+/* Signatures from directories. A set keeps the bytes of its files too: they are what the digest is over, and what complaints
+ * show. */
+
+struct entry {
+	struct signature *sig;
+	struct sig_file file;
+};
+
+struct sig_set {
+	struct entry *at; /* ordered by id */
+	size_t n, room;
+};
+
+/* A folder on the way down: opened when its turn comes, so that depth costs memory and no recursion. */
+struct folder {
+	char *path, *id; /* id: the ids below it begin so, "" for the top */
+	uint32_t depth;
+	struct folder *next;
+};
+
+struct loader {
+	struct sig_set *set;
+	struct sig_problems *problems;
+	struct folder *todo;
+	size_t n_entries, n_files;
+	bool no_memory;
+};
+
+static void complain_file(struct loader *l, const char *path, const char *hint, const char *what)
+{
+	struct sig_src src = {.path = path, .problems = l->problems};
+
+	sig_complain(&src, 0, 0, hint, "%s", what);
+}
+
+void sig_file_free(struct sig_file *f)
+{
+	free(f->at);
+	*f = (struct sig_file){0};
+}
+
+/* Reads all of an open regular file, up to one byte more than a signature may have. */
+static const char *read_all(int fd, struct sig_file *out)
+{
+	size_t room = LIMIT_SIG_BYTES + 1;
+	uint8_t *at = malloc(room);
+
+	if (!at)
+		return "out of memory";
+	*out = (struct sig_file){.at = at};
+	while (out->len < room) {
+		ssize_t got = read(fd, at + out->len, room - out->len);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			sig_file_free(out);
+			return strerror(errno);
+		}
+		if (got == 0)
+			break;
+		out->len += (size_t)got;
+	}
+	at = realloc(out->at, out->len ? out->len : 1);
+	out->at = at ? at : out->at;
+	return NULL;
+}
+
+const char *sig_file_read(const char *path, struct sig_file *out)
+{
+	/* A pipe or device that somebody put there must not hold us up. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	const char *why = NULL;
+	struct stat st;
+
+	*out = (struct sig_file){0};
+	if (fd < 0)
+		return strerror(errno);
+	if (fstat(fd, &st) != 0)
+		why = strerror(errno);
+	else if (!S_ISREG(st.st_mode))
+		why = "not a file";
+	else
+		why = read_all(fd, out);
+	/* Nothing was written: close has nothing to tell. */
+	(void)close(fd);
+	return why;
+}
+
+/* Where the id stands, or would stand. */
+static size_t place_of(const struct sig_set *set, const char *id, bool *there)
+{
+	size_t lo = 0, hi = set->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (strcmp(set->at[mid].sig->id, id) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	*there = lo < set->n && strcmp(set->at[lo].sig->id, id) == 0;
+	return lo;
+}
+
+/* Takes the signature and the file. */
+static bool set_put(struct sig_set *set, struct signature *sig, struct sig_file file)
+{
+	bool there;
+	size_t i = place_of(set, sig->id, &there);
+
+	if (there) {
+		sig_free(set->at[i].sig);
+		sig_file_free(&set->at[i].file);
+		set->at[i] = (struct entry){sig, file};
+		return true;
+	}
+	if (set->n == set->room) {
+		size_t room = set->room ? set->room * 2 : 64;
+		struct entry *at = realloc(set->at, room * sizeof(*at));
+
+		if (!at) {
+			sig_free(sig);
+			sig_file_free(&file);
+			return false;
+		}
+		set->at = at;
+		set->room = room;
+	}
+	memmove(set->at + i + 1, set->at + i, (set->n - i) * sizeof(*set->at));
+	set->at[i] = (struct entry){sig, file};
+	set->n++;
+	return true;
+}
+
+static void load_file(struct loader *l, const char *path, const char *id)
+{
+	struct signature *sig;
+	struct sig_file file;
+	const char *why;
+
+	if (l->n_files++ >= LIMIT_SIG_FILES) {
+		complain_file(l, path, NULL, "too many signature files: this one is left out");
+		return;
+	}
+	why = sig_file_read(path, &file);
+	if (why) {
+		complain_file(l, path, NULL, why);
+		return;
+	}
+	sig = sig_read_as(path, id, (struct bytes){file.at, file.len}, l->problems);
+	if (!sig)
+		sig_file_free(&file);
+	else if (!set_put(l->set, sig, file))
+		l->no_memory = true;
+}
+
+/* Takes path and id, either of which may be NULL: out of memory. */
+static void push_folder(struct loader *l, char *path, char *id, uint32_t depth)
+{
+	struct folder *f = path && id ? malloc(sizeof(*f)) : NULL;
+
+	if (!f) {
+		l->no_memory = true;
+		free(path);
+		free(id);
+		return;
+	}
+	*f = (struct folder){path, id, depth, l->todo};
+	l->todo = f;
+}
+
+static char *join(const char *a, char between, const char *b, size_t b_len)
+{
+	char *out = NULL;
+
+	if (!*a)
+		return strndup(b, b_len);
+	return asprintf(&out, "%s%c%.*s", a, between, (int)b_len, b) < 0 ? NULL : out;
+}
+
+static bool ends_in(const char *name, const char *ending)
+{
+	size_t n = strlen(name), e = strlen(ending);
+
+	return n > e && strcmp(name + n - e, ending) == 0;
+}
+
+/* One directory entry; frees nothing of the caller's. */
+static void visit(struct loader *l, const struct folder *in, const char *name)
+{
+	char *path = join(in->path, '/', name, strlen(name));
+	bool yaml = ends_in(name, ".yaml");
+	char *id = join(in->id, '.', name, strlen(name) - (yaml ? 5 : 0));
+	struct stat st;
+
+	if (!path || !id) {
+		l->no_memory = true;
+	} else if (stat(path, &st) != 0) {
+		complain_file(l, path, NULL, strerror(errno));
+	} else if (S_ISDIR(st.st_mode) && in->depth == LIMIT_SIG_DIR_DEPTH) {
+		complain_file(l, path, "is a link leading back up?", "folders too deep: this one is left out");
+	} else if (S_ISDIR(st.st_mode)) {
+		push_folder(l, path, id, in->depth + 1);
+		return;
+	} else if (yaml) {
+		load_file(l, path, id);
+	} else if (ends_in(name, ".yml")) {
+		complain_file(l, path, "rename it to .yaml", "a signature's file ends in .yaml");
+	}
+	free(path);
+	free(id);
+}
+
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int not_hidden(const struct dirent *d)
+{
+	return d->d_name[0] != '.';
+}
+
+/* Directories are told apart by their place on the way, not by inode: a link back up ends at the depth limit, and what it doubles
+ * at the limit of entries. */
+static void visit_folder(struct loader *l, const struct folder *f)
+{
+	struct dirent **list = NULL;
+	int n = scandir(f->path, &list, not_hidden, by_bytes);
+
+	if (n < 0) {
+		complain_file(l, f->path, NULL, strerror(errno));
+		return;
+	}
+	for (int i = 0; i < n; i++) {
+		if (l->n_entries++ == LIMIT_SIG_ENTRIES)
+			complain_file(l, f->path, NULL, "too many files: the rest is left out");
+		if (l->n_entries <= LIMIT_SIG_ENTRIES)
+			visit(l, f, list[i]->d_name);
+		free(list[i]);
+	}
+	free(list);
+}
+
+static void run_todo(struct loader *l)
+{
+	while (l->todo) {
+		struct folder *f = l->todo;
+
+		l->todo = f->next;
+		visit_folder(l, f);
+		free(f->path);
+		free(f->id);
+		free(f);
+	}
+}
+
+static bool load_dir(struct loader *l, const char *dir, struct err_info *err)
+{
+	static const char *const kind[] = {"benign", "mechanism", "middlebox"};
+	size_t found = 0;
+	struct stat st;
+
+	if (stat(dir, &st) != 0)
+		return err_set(err, "signatures in %s: %s", dir, strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return err_set(err, "signatures in %s: not a directory", dir);
+	for (size_t i = 0; i < ARRAY_LEN(kind); i++) {
+		char *path = join(dir, '/', kind[i], strlen(kind[i]));
+
+		if (path && stat(path, &st) != 0 && errno == ENOENT) {
+			free(path);
+			continue;
+		}
+		found++;
+		push_folder(l, path, strdup(kind[i]), 1);
+		run_todo(l);
+	}
+	if (!found)
+		complain_file(l, dir, NULL, "has no folder mechanism/, middlebox/ or benign/");
+	return true;
+}
+
+bool sig_set_load(struct sig_set **out, const char *const *dirs, size_t n_dirs, struct sig_problems *problems,
+		  struct err_info *err)
+{
+	struct loader l = {.set = calloc(1, sizeof(*l.set)), .problems = problems};
+
+	*out = NULL;
+	if (!l.set)
+		return err_set(err, "out of memory");
+	for (size_t i = 0; i < n_dirs; i++) {
+		if (!load_dir(&l, dirs[i], err))
+			goto out_free;
+	}
+	if (l.no_memory) {
+		err_set(err, "out of memory reading signatures");
+		goto out_free;
+	}
+	*out = l.set;
+	return true;
+
+out_free:
+	sig_set_free(l.set);
+	return false;
+}
+
+size_t sig_set_n(const struct sig_set *set)
+{
+	return set->n;
+}
+
+const struct signature *sig_set_at(const struct sig_set *set, size_t i)
+{
+	return i < set->n ? set->at[i].sig : NULL;
+}
+
+const struct signature *sig_set_find(const struct sig_set *set, const char *id)
+{
+	bool there;
+	size_t i = place_of(set, id, &there);
+
+	return there ? set->at[i].sig : NULL;
+}
+
+void sig_set_digest(const struct sig_set *set, uint8_t out[32])
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool ok = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL);
+
+	for (size_t i = 0; ok && i < set->n; i++)
+		ok = EVP_DigestUpdate(ctx, set->at[i].file.at, set->at[i].file.len) == 1;
+	if (!ok || !EVP_DigestFinal_ex(ctx, out, NULL))
+		memset(out, 0, 32); /* no memory: a digest that no set has */
+	EVP_MD_CTX_free(ctx);
+}
+
+void sig_set_free(struct sig_set *set)
+{
+	if (!set)
+		return;
+	for (size_t i = 0; i < set->n; i++) {
+		sig_free(set->at[i].sig);
+		sig_file_free(&set->at[i].file);
+	}
+	free(set->at);
+	free(set);
+}
