@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* covers: engine/app/app_dns.c engine/app/app_dns_names.c */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

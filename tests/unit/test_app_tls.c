@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* covers: engine/app/app_tls.c engine/app/app_tls_server.c */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
