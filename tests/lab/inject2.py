@@ -35,7 +35,7 @@ class Injector:
             return False
         data = bytes(pkt[TCP].payload)
         if self.spec["match"] == "sni":
-            return data[:1] == b"\x16" and name in data
+            return data[:1] == b"\x16" and data[5:6] == b"\x01" and name in data
         return re.search(rb"(?mi)^host:[ \t]*" + re.escape(name) + rb"\r?$", data) is not None
 
     def network(self, pkt, to_client):
