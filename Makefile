@@ -136,9 +136,10 @@ $(B)/wallprint: $(OBJ)
 	$(Q)$(CC) $(FLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # An archive, so that a unit test links only the files it uses, and one room that does not link fails alone.
-$(LIB): $(filter-out $(B)/engine/main.o,$(OBJ))
+LIBOBJ  := $(filter-out $(B)/engine/main.o,$(OBJ))
+$(LIB): $(LIBOBJ) $(B)/members
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar rcs $@ $(LIBOBJ)
 
 $(B)/tests/test_%: $(B)/tests/unit/test_%.o $(HELPOBJ) $(LIB)
 	$(call say,LD,$@)
@@ -156,10 +157,12 @@ $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D) $(B)/tests
 	$(Q)$(CC) $(FLAGS) -MMD -MP -c -o $@ $<
 
-# Changes only when the compiler or its flags do; then everything is built again.
+# Two notes that change only when the compiler and its flags, or the list of files, do; then what rests on them is built again.
+remember = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 $(B)/flags: FORCE
-	@mkdir -p $(B)
-	@echo '$(CC) $(FLAGS) $(LINK)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(LINK)' > $@
+	$(call remember,$(CC) $(FLAGS) $(LINK))
+$(B)/members: FORCE
+	$(call remember,$(LIBOBJ))
 
 -include $(OBJ:.o=.d) $(UNIT:%.c=$(B)/%.d) $(HELPOBJ:.o=.d) $(FUZZ:%.c=$(B)/%.d)
 
