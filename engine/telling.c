@@ -240,7 +240,8 @@ void telling_flow_end(struct telling *t, struct flow *f, int64_t watermark_ns, e
 			t->waiting[(t->head + i) % WAITING_MAX].f = NULL;
 	record_of(f, f->n_triggers ? &f->trigger[f->n_triggers - 1] : NULL, point, &r);
 	r.stage = detect_tampering(f, watermark_ns, r.tampering);
-	t->run->stage[r.stage]++;
+	if (!r.udp)
+		t->run->stage[r.stage]++;
 	if (f->suspicion)
 		judge_flow(t, f, point, true);
 	if (t->cfg->want_flows && t->hooks->on_flow)

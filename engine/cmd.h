@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WP_CMD_H
+#define WP_CMD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "match/signature.h"
+
+/* Exit statuses, the same for every command; README documents them. */
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_FOUND_WRONG = 1, /* `signatures check` found something wrong */
+	EXIT_USAGE = 2,
+	EXIT_LOSSY = 3,	  /* an input was cut short or lossy: what was there is reported */
+	EXIT_REFUSED = 4, /* an input was refused */
+	EXIT_OUTPUT = 5,  /* output could not be written */
+};
+
+struct command {
+	const char *name, *help;
+	int (*run)(int argc, char **argv); /* argv[0] is the command's own name */
+};
+
+int cmd_replay(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
+int cmd_signatures(int argc, char **argv);
+
+/* --- shared by commands: cmd_common.c --- */
+enum { SIG_DIRS_MAX = 16 };
+struct sig_dirs {
+	size_t n;
+	char *at[SIG_DIRS_MAX];
+};
+/* The directory of the signatures that came with the program: beside the build, or where `make install` put them. False with a reason when
+ * neither is there. Frees nothing; sig_dirs_free does. */
+MUST_CHECK bool sig_dirs_default(struct sig_dirs *d, struct err_info *err);
+MUST_CHECK bool sig_dirs_add(struct sig_dirs *d, const char *dir, struct err_info *err);
+void sig_dirs_free(struct sig_dirs *d);
+
+/* Loads the default signatures and the user's on top; complaints go to standard error. NULL, after saying why, when nothing can be
+ * used. With `strict` any complaint is fatal. */
+struct sig_set *cmd_load_signatures(struct sig_dirs *dirs, bool strict);
+/* "512M", "2G", plain bytes. False when it is no size. */
+MUST_CHECK bool cmd_parse_size(const char *text, uint64_t *out);
+/* Prints "wallprint COMMAND: text" to standard error. */
+void cmd_complain(const char *command, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "match/signature.h"
+
+#ifndef WALLPRINT_DATADIR
+#define WALLPRINT_DATADIR "/usr/local/share/wallprint"
+#endif
+
+void cmd_complain(const char *command, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "wallprint %s: ", command);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+bool cmd_parse_size(const char *text, uint64_t *out)
+{
+	unsigned long long n;
+	int shift = 0;
+	char *end;
+
+	errno = 0;
+	if (!isdigit((unsigned char)text[0]))
+		return false;
+	n = strtoull(text, &end, 10);
+	if (errno)
+		return false;
+	switch (*end) {
+	case 'K': case 'k':
+		shift = 10;
+		break;
+	case 'M': case 'm':
+		shift = 20;
+		break;
+	case 'G': case 'g':
+		shift = 30;
+		break;
+	default:
+		break;
+	}
+	if (shift)
+		end++;
+	if (*end || n > UINT64_MAX >> shift)
+		return false;
+	*out = (uint64_t)n << shift;
+	return true;
+}
+
+bool sig_dirs_add(struct sig_dirs *d, const char *dir, struct err_info *err)
+{
+	if (d->n == SIG_DIRS_MAX)
+		return err_set(err, "more than %d signature directories", SIG_DIRS_MAX);
+	d->at[d->n] = strdup(dir);
+	if (!d->at[d->n])
+		return err_set(err, "out of memory");
+	d->n++;
+	return true;
+}
+
+void sig_dirs_free(struct sig_dirs *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		free(d->at[i]);
+	d->n = 0;
+}
+
+static bool is_collection(const char *dir)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (snprintf(path, sizeof(path), "%s/mechanism", dir) >= (int)sizeof(path))
+		return false;
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+/* build/wallprint, build/asan/wallprint: the collection is one or two directories above the program's own. */
+bool sig_dirs_default(struct sig_dirs *d, struct err_info *err)
+{
+	char exe[PATH_MAX / 2], path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	for (int up = 0; n > 0 && up < 3; up++) {
+		char *slash;
+
+		exe[n] = '\0';
+		slash = strrchr(exe, '/');
+		if (!slash)
+			break;
+		*slash = '\0';
+		n = slash - exe;
+		if (snprintf(path, sizeof(path), "%s/signatures", exe) < (int)sizeof(path) && is_collection(path))
+			return sig_dirs_add(d, path, err);
+	}
+	if (is_collection(WALLPRINT_DATADIR "/signatures"))
+		return sig_dirs_add(d, WALLPRINT_DATADIR "/signatures", err);
+	return err_set(err, "no signatures found beside the program or in " WALLPRINT_DATADIR "; name them with --signatures DIR");
+}
+
+struct sig_set *cmd_load_signatures(struct sig_dirs *dirs, bool strict)
+{
+	struct sig_problems problems = {0};
+	struct err_info err;
+	struct sig_set *set = NULL;
+
+	if (!sig_set_load(&set, (const char *const *)dirs->at, dirs->n, &problems, &err)) {
+		cmd_complain("signatures", "%s", err.text);
+		sig_problems_free(&problems);
+		return NULL;
+	}
+	for (size_t i = 0; i < problems.n; i++)
+		sig_problem_print(stderr, &problems.at[i]);
+	if (problems.left_out)
+		cmd_complain("signatures", "%zu more complaints not shown", problems.left_out);
+	if (strict && problems.n) {
+		sig_set_free(set);
+		set = NULL;
+	}
+	sig_problems_free(&problems);
+	return set;
+}

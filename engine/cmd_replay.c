@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cmd.h"
+#include "engine.h"
+#include "source/source_expand.h"
+
+struct replay {
+	struct engine_config cfg;
+	const struct sink_ops *ops;
+	struct sink *sink;
+	struct sink_options sink_opts;
+	struct sig_dirs dirs;
+	const char *out_path;
+	FILE *out;
+	bool progress_on, progress_shown;
+	time_t started, last_shown;
+	int status;
+};
+
+static void help(void)
+{
+	puts("Usage: wallprint replay [OPTIONS] FILE...\n\n"
+	     "Reads captures (pcap, pcapng, also compressed by gzip, zstd or xz; directories; - for standard input) and prints\n"
+	     "what was found.\n\n"
+	     "  --format text|jsonl  how to print; text for people (default), JSON lines for programs\n"
+	     "  --flows              one event for every flow too (jsonl)\n"
+	     "  -o FILE              write there (mode 0600) instead of standard output\n"
+	     "  --series             all files are one capture in order (rotated files); else each stands alone\n"
+	     "  --signatures DIR     use these signatures too; may be repeated\n"
+	     "  --memory SIZE        ceiling for flow state, e.g. 512M (default: a quarter of the machine)\n"
+	     "  --help               this text\n\n"
+	     "Exit status: 0 done, 2 usage, 3 an input was cut short, 4 an input was refused, 5 output could not be written.");
+}
+
+static void on_finding(void *arg, const struct finding *f, const char *file)
+{
+	struct replay *r = arg;
+
+	r->ops->finding(r->sink, f, file);
+}
+
+static void on_flow(void *arg, const struct flow_record *rec, const char *file)
+{
+	struct replay *r = arg;
+
+	r->ops->flow(r->sink, rec, file);
+}
+
+static void progress_clear(struct replay *r)
+{
+	if (r->progress_shown)
+		fputs("\r\033[K", stderr);
+	r->progress_shown = false;
+}
+
+static void on_progress(void *arg, const char *file, uint64_t done, uint64_t size, uint64_t packets)
+{
+	struct replay *r = arg;
+	char name[48];
+	time_t now = time(NULL); /* the person's clock, not the packets' */
+
+	/* Only what takes longer than a second is worth a line. */
+	if (!r->progress_on || now - r->started < 1 || now == r->last_shown)
+		return;
+	r->last_shown = now;
+	r->progress_shown = true;
+	text_terminal(name, sizeof(name), file, strlen(file));
+	if (size)
+		fprintf(stderr, "\r%s: %3.0f %%, %llu packets\033[K", name, 100.0 * (double)done / (double)size,
+			(unsigned long long)packets);
+	else
+		fprintf(stderr, "\r%s: %llu packets\033[K", name, (unsigned long long)packets);
+}
+
+static void on_input(void *arg, const struct run_input *in)
+{
+	struct replay *r = arg;
+	char name[256], why[512];
+
+	if (in->state == INPUT_WHOLE)
+		return;
+	progress_clear(r);
+	text_terminal(name, sizeof(name), in->file, strlen(in->file));
+	text_terminal(why, sizeof(why), in->why, strlen(in->why));
+	cmd_complain("replay", "%s: %s: %s", name, input_state_name(in->state), why);
+	if (in->state == INPUT_REFUSED || in->state == INPUT_FAILED)
+		r->status = EXIT_REFUSED;
+	else if (r->status == EXIT_DONE)
+		r->status = EXIT_LOSSY;
+}
+
+static bool parse_format(struct replay *r, const char *name)
+{
+	r->ops = sink_find(name);
+	if (r->ops)
+		return true;
+	fprintf(stderr, "wallprint replay: no format '%s'; there are:", name);
+	for (const struct sink_ops *const *o = sink_list(); *o; o++)
+		fprintf(stderr, " %s", (*o)->name);
+	fputc('\n', stderr);
+	return false;
+}
+
+/* Returns -1 to go on, else the exit status. */
+static int parse(struct replay *r, int argc, char **argv)
+{
+	static const struct option opts[] = {
+		{"format", required_argument, NULL, 'f'},   {"flows", no_argument, NULL, 'F'},
+		{"series", no_argument, NULL, 's'},	    {"signatures", required_argument, NULL, 'S'},
+		{"memory", required_argument, NULL, 'm'},   {"help", no_argument, NULL, 'h'},
+		{"output", required_argument, NULL, 'o'},   {NULL, 0, NULL, 0},
+	};
+	struct err_info err;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "o:h", opts, NULL)) != -1) {
+		switch (c) {
+		case 'f':
+			if (!parse_format(r, optarg))
+				return EXIT_USAGE;
+			break;
+		case 'F':
+			r->sink_opts.flows = r->cfg.want_flows = true;
+			break;
+		case 's':
+			r->cfg.one_series = true;
+			break;
+		case 'S':
+			if (!sig_dirs_add(&r->dirs, optarg, &err)) {
+				cmd_complain("replay", "%s", err.text);
+				return EXIT_USAGE;
+			}
+			break;
+		case 'm':
+			if (!cmd_parse_size(optarg, &r->cfg.memory_bytes) || r->cfg.memory_bytes < 1 << 20) {
+				cmd_complain("replay", "--memory wants a size of at least 1M, not '%s'", optarg);
+				return EXIT_USAGE;
+			}
+			break;
+		case 'o':
+			r->out_path = optarg;
+			break;
+		case 'h':
+			help();
+			return EXIT_DONE;
+		default:
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc)
+		return -1;
+	cmd_complain("replay", "no FILE named; `wallprint replay --help` tells how");
+	return EXIT_USAGE;
+}
+
+static bool open_output(struct replay *r)
+{
+	struct err_info err;
+	struct winsize ws;
+	int fd;
+
+	r->out = stdout;
+	if (r->out_path) {
+		/* Results name people's addresses: readable by their owner only. */
+		fd = open(r->out_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		if (fd >= 0 && fchmod(fd, 0600))
+			errno = 0; /* a device or pipe has no mode of ours to set */
+		r->out = fd < 0 ? NULL : fdopen(fd, "w");
+	}
+	if (!r->out) {
+		cmd_complain("replay", "%s: %s", r->out_path, strerror(errno));
+		return false;
+	}
+	if (isatty(fileno(r->out))) {
+		r->sink_opts.colour = !getenv("NO_COLOR");
+		if (!ioctl(fileno(r->out), TIOCGWINSZ, &ws))
+			r->sink_opts.width = ws.ws_col;
+	}
+	if (!r->ops->open(&r->sink, r->out, &r->sink_opts, &err)) {
+		cmd_complain("replay", "%s", err.text);
+		return false;
+	}
+	return true;
+}
+
+static bool has_pipe(const struct path_list *paths)
+{
+	for (size_t i = 0; i < paths->n; i++)
+		if (!strcmp(paths->at[i], "-"))
+			return true;
+	return false;
+}
+
+static int run(struct replay *r, const struct path_list *paths)
+{
+	struct engine_hooks hooks = {.arg = r, .on_finding = on_finding, .on_flow = on_flow, .on_progress = on_progress, .on_input = on_input};
+	struct run_summary summary;
+	struct err_info err = {{0}};
+	struct sig_set *sigs;
+
+	if (!sig_dirs_default(&r->dirs, &err) && !r->dirs.n) {
+		cmd_complain("replay", "%s", err.text);
+		return EXIT_USAGE;
+	}
+	sigs = cmd_load_signatures(&r->dirs, false);
+	if (!sigs)
+		return EXIT_USAGE;
+	if (!open_output(r)) {
+		sig_set_free(sigs);
+		return EXIT_OUTPUT;
+	}
+	r->progress_on = isatty(STDERR_FILENO);
+	r->started = time(NULL);
+	r->cfg.follow = has_pipe(paths);
+	if (!engine_run(&r->cfg, sigs, (const char *const *)paths->at, paths->n, &hooks, &summary, &err)) {
+		cmd_complain("replay", "%s", err.text);
+		r->status = EXIT_REFUSED;
+	}
+	progress_clear(r);
+	if (!r->ops->end(r->sink, &summary, &err)) {
+		cmd_complain("replay", "%s", err.text);
+		r->status = EXIT_OUTPUT;
+	}
+	r->ops->close(r->sink);
+	if (r->out != stdout && fclose(r->out) && r->status != EXIT_OUTPUT) {
+		cmd_complain("replay", "%s: %s", r->out_path, strerror(errno));
+		r->status = EXIT_OUTPUT;
+	}
+	run_summary_free(&summary);
+	sig_set_free(sigs);
+	return r->status;
+}
+
+int cmd_replay(int argc, char **argv)
+{
+	struct replay r = {.ops = sink_find("text"), .status = EXIT_DONE};
+	struct path_list paths = {0};
+	struct err_info err;
+	int status = parse(&r, argc, argv);
+
+	if (status == -1) {
+		if (source_expand((const char *const *)argv + optind, (size_t)(argc - optind), &paths, &err)) {
+			if (paths.n) {
+				status = run(&r, &paths);
+			} else {
+				cmd_complain("replay", "no files in the directories named");
+				status = EXIT_REFUSED;
+			}
+		} else {
+			cmd_complain("replay", "%s", err.text);
+			status = EXIT_REFUSED;
+		}
+		path_list_free(&paths);
+	}
+	sig_dirs_free(&r.dirs);
+	return status;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "version.h"
+
+static const struct command commands[] = {
+	{"replay", "read captures and print what was found", cmd_replay},
+	{"explain", "show the facts of one flow and how every signature fared", cmd_explain},
+	{"signatures", "check, list or show the signature collection", cmd_signatures},
+};
+
+static void usage(FILE *f)
+{
+	fputs("Usage: wallprint COMMAND [OPTIONS] ...\n\n"
+	      "Reads packet captures and says, with frame numbers that can be checked in Wireshark, whether\n"
+	      "somebody on the path interfered with the traffic, how, and which known middlebox behaves like that.\n"
+	      "It never sends a packet and never contacts anything.\n\nCommands:\n", f);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		fprintf(f, "  %-12s %s\n", commands[i].name, commands[i].help);
+	fputs("\n`wallprint COMMAND --help` tells more; `wallprint --version` the version.\n"
+	      "Exit status: 0 done, 1 check found something wrong, 2 usage, 3 an input was cut short or lossy,\n"
+	      "4 an input was refused, 5 output could not be written.\n", f);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return EXIT_DONE;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("wallprint " WALLPRINT_VERSION);
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	fprintf(stderr, "wallprint: no command '%s'; `wallprint --help` lists them\n", argv[1]);
+	return EXIT_USAGE;
+}
