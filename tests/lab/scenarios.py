@@ -396,10 +396,12 @@ def twin_dns(p, rng):
     lookup(p, rng, BLOCKED, rng.random() < 0.4)
 
 
-@play("inn-unread-rst", "nginx refuses an upload and closes with data unread: the kernel resets")
+@play("inn-unread-rst", "a server refuses an upload and closes with data unread: the kernel resets")
 def inn_unread_rst(p, rng):
-    p.notes["upload_bytes"] = n = rng.choice([60000, 120000])
+    p.services |= {"refuse"}
+    p.notes["upload_bytes"] = n = rng.choice([20000, 60000])
     http(p, BLOCKED, "small", 4, ["-H", "Expect:", "--data-binary", f"@{{dir}}/zero.{n}"])
+    p.services -= {"nginx"}
     p.need |= {"genuine_rst_s2c"}
 
 
@@ -427,7 +429,7 @@ def inn_closed_port(p, rng):
 
 @play("inn-client-abort", "curl killed in mid-transfer")
 def inn_client_abort(p, rng):
-    http(p, BLOCKED, "slow", 6, kill=rng.uniform(0.5, 0.9))
+    http(p, BLOCKED, "mid", 6, ["--limit-rate", "2k"], kill=3 * p.rtt_ms / 1000 + rng.uniform(0.5, 0.9))
     p.need |= {"genuine_rst_c2s"}
 
 
