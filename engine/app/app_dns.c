@@ -154,6 +154,14 @@ static bool header_read(struct bytes msg, struct dns_msg *out)
 	       bytes_be16(msg, 8, &out->n_ns) && bytes_be16(msg, 10, &out->n_ar);
 }
 
+/* Completes the first question, whose name is read, from the four bytes at off. */
+static void question_put(struct bytes msg, size_t off, struct dns_msg *out)
+{
+	out->has_question = bytes_be16(msg, off, &out->qtype) && bytes_be16(msg, off + 2, &out->qclass);
+	memcpy(out->qname, out->qname_sent, sizeof(out->qname));
+	text_lower(out->qname);
+}
+
 /* Reads the first question and skips the others. */
 static enum app_got questions_read(struct bytes msg, struct dns_msg *out)
 {
@@ -169,18 +177,12 @@ static enum app_got questions_read(struct bytes msg, struct dns_msg *out)
 			got = name_skip(msg, &off);
 		else
 			got = name_read(msg, &off, out->qname_sent, &out->qname_cut);
+		if (got == APP_OK && msg.len - off < 4)
+			got = APP_MORE;
 		if (got != APP_OK)
 			return got;
-		if (msg.len - off < 4)
-			return APP_MORE;
-		if (i == 0) {
-			if (!bytes_be16(msg, off, &out->qtype) ||
-			    !bytes_be16(msg, off + 2, &out->qclass))
-				return APP_MORE;
-			memcpy(out->qname, out->qname_sent, sizeof(out->qname));
-			text_lower(out->qname);
-			out->has_question = true;
-		}
+		if (i == 0)
+			question_put(msg, off, out);
 		off += 4;
 		out->end_off = off;
 	}
@@ -292,15 +294,16 @@ enum app_got dns_read(struct bytes msg, struct dns_msg *out)
 		return APP_NOT;
 	out->end_off = DNS_HEADER_LEN;
 	got = questions_read(msg, out);
-	if (got == APP_OK && !out->skipped) {
+	if (!out->has_question)
+		out->qname_sent[0] = '\0'; /* half a name is no name */
+	if (got == APP_OK && !out->skipped)
 		got = records_read(msg, out);
-		out->cut = got == APP_MORE;
-		if (out->cut)
-			return APP_OK;
-	}
 	out->cut = got == APP_MORE;
 	if (got == APP_OK && !out->skipped)
 		out->trailing_bytes = msg.len - out->end_off;
+	/* Who asks for the question has what is needed. */
+	if (out->cut && (out->has_question || !out->n_qd))
+		return APP_OK;
 	return got;
 }
 

@@ -178,6 +178,15 @@ static bool is_method(struct bytes b)
 	return b.len && b.len <= METHOD_MAX;
 }
 
+/* No control bytes but tabs? */
+static bool is_text(struct bytes b)
+{
+	for (size_t i = 0; i < b.len; i++)
+		if (b.at[i] < 0x20 && b.at[i] != '\t')
+			return false;
+	return true;
+}
+
 /* Could these bytes, which hold no line end, be the beginning of a request line? */
 static enum app_got request_line_cut(struct bytes b)
 {
@@ -188,10 +197,9 @@ static enum app_got request_line_cut(struct bytes b)
 		return APP_MORE;
 	if (!is_method(method))
 		return APP_NOT;
-	for (size_t i = 0; i < rest.len; i++)
-		if (rest.at[i] < 0x20)
-			return rest.at[i] == '\r' && i == rest.len - 1 ? APP_MORE : APP_NOT;
-	return APP_MORE;
+	if (rest.len && rest.at[rest.len - 1] == '\r') /* its LF is yet to come */
+		rest.len--;
+	return is_text(rest) ? APP_MORE : APP_NOT;
 }
 
 static enum app_got request_line(struct bytes line, struct http_req *out)
@@ -199,7 +207,7 @@ static enum app_got request_line(struct bytes line, struct http_req *out)
 	struct bytes method, target, version = {NULL, 0}, rest;
 
 	method = split(line, ' ', &rest);
-	if (!is_method(method))
+	if (!is_method(method) || !is_text(rest))
 		return APP_NOT;
 	target = trim(rest);
 	/* The version is the last word: targets with blanks in them do occur. */

@@ -90,6 +90,7 @@ static void test_response_cut_at_every_length_keeps_what_is_there(void **state)
 		assert_int_equal(got, n < ends[0] ? APP_MORE : APP_OK);
 		assert_true(m.cut);
 		assert_int_equal(m.has_question, n >= ends[0]);
+		assert_string_equal(m.qname_sent, n >= ends[0] ? "eXaMple.cOM" : "");
 		assert_int_equal(m.n_answer, (n >= ends[1]) + (n >= ends[2]) + (n >= ends[3]));
 		assert_true(m.end_off <= n);
 		assert_int_equal(m.trailing_bytes, 0);

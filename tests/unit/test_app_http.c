@@ -102,6 +102,7 @@ static void test_request_forms(void **state)
 		{"\x16\3\1", "", APP_NOT, false, false},
 		{"GE\1", "", APP_NOT, false, false},
 		{"GET /\1", "", APP_NOT, false, false},
+		{"GET /\1 HTTP/1.1\r\n\r\n", "", APP_NOT, false, false},
 		{"GET  HTTP/1.1\r\n\r\n", "", APP_NOT, false, false},
 		{"\r\n\r\n\r\nGET / HTTP/1.1\r\n\r\n", "", APP_NOT, false, false},
 	};
