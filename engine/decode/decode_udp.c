@@ -17,10 +17,6 @@ bool decode_udp_read(struct pkt *p, size_t wire)
 	}
 	if (b.len < UDP_HDR || !bytes_be16(b, 4, &len)) {
 		p->quirks |= QUIRK(TRUNC_L4);
-		if (wire > UDP_HDR) {
-			p->payload_len = (uint32_t)(wire - UDP_HDR);
-			p->quirks |= QUIRK(TRUNC_PAYLOAD);
-		}
 		return false;
 	}
 	/* Length 0 is a jumbogram's (RFC 2675 4) or offload's: then the IP length counts, as it does when UDP claims more. */
