@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "version.h"
+#include "base/version.h"
 
 static const struct command commands[] = {
 	{"replay", "read captures and print what was found", cmd_replay},

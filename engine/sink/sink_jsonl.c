@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* JSON lines, `wallprint.event/1`: the contract is docs/ARCHITECTURE.md, "The output contract". Unknown is absent, never 0. Key order is
+ * fixed, so that two runs can be compared byte by byte. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/version.h"
+#include "sink/ip.h"
+#include "sink/json.h"
+#include "sink/sink.h"
+
+struct sink {
+	struct json j;
+	int error; /* errno of the first write that failed; 0 none */
+};
+
+static bool jsonl_open(struct sink **out, FILE *f, const struct sink_options *opts,
+		       struct err_info *err)
+{
+	(void)opts; /* JSON lines look the same everywhere */
+	*out = calloc(1, sizeof(**out));
+	if (!*out)
+		return err_set(err, "out of memory");
+	(*out)->j.f = f;
+	return true;
+}
+
+static void event_head(struct json *j, const char *type)
+{
+	json_open(j, NULL, '{');
+	json_word(j, "schema", "wallprint.event/1");
+	json_word(j, "event_type", type);
+}
+
+static void put_time(struct json *j, const char *key, int64_t ns)
+{
+	char at[TEXT_TIME_SIZE];
+
+	json_word(j, key, text_time(ns, at));
+}
+
+static void put_frames(struct json *j, const char *key, const uint64_t *frame, uint32_t n)
+{
+	json_open(j, key, '[');
+	for (uint32_t i = 0; i < n; i++)
+		json_uint(j, NULL, frame[i]);
+	json_close(j, ']');
+}
+
+static void put_end(struct json *j, const char *key, const struct flow_end *e)
+{
+	char ip[SINK_IP_MAX];
+
+	json_open(j, key, '{');
+	json_word(j, "ip", sink_ip(e->addr, ip));
+	json_uint(j, "port", e->port);
+	json_close(j, '}');
+}
+
+static void put_flow(struct json *j, const struct flow_record *r)
+{
+	json_open(j, "flow", '{');
+	json_word(j, "id", r->id);
+	json_word(j, "proto", r->udp ? "udp" : "tcp");
+	put_end(j, "orig", &r->orig);
+	put_end(j, "resp", &r->resp);
+	json_word(j, "history", r->history);
+	json_word(j, "stage", flow_stage_name(r->stage));
+	json_word(j, "tampering", r->tampering);
+	json_word(j, "app", r->app);
+	json_close(j, '}');
+}
+
+static void put_trigger(struct json *j, const struct flow_record *r)
+{
+	if (r->trigger == TRIGGER_NONE)
+		return;
+	json_open(j, "trigger", '{');
+	json_word(j, "kind", trigger_kind_name(r->trigger));
+	if (r->trigger_len)
+		json_str(j, "value", r->trigger_value, r->trigger_len);
+	if (r->trigger_frame)
+		json_uint(j, "frame", r->trigger_frame);
+	json_close(j, '}');
+}
+
+static void put_quality(struct json *j, const struct flow_record *r)
+{
+	json_open(j, "quality", '{');
+	json_word(j, "capture_point", capture_point_name(r->point));
+	json_bool(j, "one_sided", r->one_sided);
+	json_bool(j, "truncated", r->truncated);
+	json_uint(j, "lost", r->lost);
+	json_close(j, '}');
+}
+
+static void put_value(struct json *j, const struct ev_value *v, uint32_t case_i, bool several)
+{
+	const struct feat_info *fi = feat_info(v->feat);
+
+	json_open(j, NULL, '{');
+	json_word(j, "feature", fi->name);
+	if (fi->unit == UNIT_YESNO) {
+		json_bool(j, "value", v->num != 0);
+	} else if (!v->n_text) {
+		json_int(j, "value", v->num);
+	} else if (v->n_text == 1) {
+		json_str(j, "value", v->text[0], strlen(v->text[0]));
+	} else {
+		json_open(j, "value", '[');
+		for (uint32_t i = 0; i < v->n_text; i++)
+			json_str(j, NULL, v->text[i], strlen(v->text[i]));
+		json_close(j, ']');
+	}
+	json_word(j, "unit", unit_name(fi->unit));
+	if (fi->group != GROUP_NONE)
+		json_word(j, "group", group_name(fi->group));
+	if (v->n_frames)
+		put_frames(j, "frames", v->frame, v->n_frames);
+	if (several)
+		json_uint(j, "case", case_i);
+	json_close(j, '}');
+}
+
+static void put_evidence(struct json *j, const struct finding *f)
+{
+	json_open(j, "evidence", '[');
+	for (uint32_t c = 0; c < f->n_cases; c++)
+		for (size_t i = 0; i < evidence_n(f->cases[c]); i++)
+			put_value(j, evidence_at(f->cases[c], i), c, f->n_cases > 1);
+	json_close(j, ']');
+}
+
+static void put_terms(struct json *j, const struct term *t, uint32_t n, uint32_t mask)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (mask >> i & 1)
+			json_word(j, NULL, t[i].source);
+}
+
+static void put_matches(struct json *j, const struct finding *f)
+{
+	json_open(j, "matches", '[');
+	for (uint32_t i = 0; i < f->n_matches; i++) {
+		const struct sig_result *r = &f->match[i].r;
+		const struct signature *s = r->sig;
+
+		json_open(j, NULL, '{');
+		json_word(j, "signature", s->id);
+		json_uint(j, "rev", s->rev);
+		json_open(j, "held", '[');
+		put_terms(j, s->when, s->n_when, r->when_held);
+		put_terms(j, s->supports, s->n_supports, r->supports_held);
+		json_close(j, ']');
+		json_open(j, "failed", '[');
+		put_terms(j, s->supports, s->n_supports, r->supports_failed);
+		json_close(j, ']');
+		json_open(j, "unknown", '[');
+		put_terms(j, s->supports, s->n_supports, r->supports_unknown);
+		json_close(j, ']');
+		if (r->unless_unknown_mask) { /* why the grade stops at anomaly */
+			json_open(j, "unless_unknown", '[');
+			put_terms(j, s->unless, s->n_unless, r->unless_unknown_mask);
+			json_close(j, ']');
+		}
+		if (f->n_cases > 1)
+			json_uint(j, "case", f->match[i].case_i);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+/* Has an earlier match named this cause already? */
+static bool cause_told(const struct finding *f, uint32_t match_i, uint32_t rival_i)
+{
+	const char *cause = f->match[match_i].r.sig->rival[rival_i].cause;
+
+	for (uint32_t i = 0; i <= match_i; i++)
+		for (uint32_t k = 0; k < (i == match_i ? rival_i : f->match[i].r.sig->n_rivals);
+		     k++)
+			if (!strcmp(f->match[i].r.sig->rival[k].cause, cause))
+				return true;
+	return false;
+}
+
+static void put_alternatives(struct json *j, const struct finding *f)
+{
+	json_open(j, "alternatives", '[');
+	for (uint32_t i = 0; i < f->n_matches; i++)
+		for (uint32_t k = 0; k < f->match[i].r.sig->n_rivals; k++) {
+			const struct sig_rival *v = &f->match[i].r.sig->rival[k];
+
+			if (cause_told(f, i, k))
+				continue;
+			json_open(j, NULL, '{');
+			json_word(j, "cause", v->cause);
+			json_word(j, "tell", v->tell);
+			json_close(j, '}');
+		}
+	json_close(j, ']');
+}
+
+static void put_techniques(struct json *j, const struct finding *f)
+{
+	json_open(j, "techniques", '[');
+	for (int t = 0; t < TECH_N; t++)
+		if (f->techniques >> t & 1)
+			json_word(j, NULL, technique_name((enum technique)t));
+	json_close(j, ']');
+	if (!f->aimed_follows)
+		return;
+	json_open(j, "aimed_at", '[');
+	for (int t = 0; t < TECH_N; t++)
+		if (f->aimed_follows >> t & 1) {
+			json_open(j, NULL, '{');
+			json_word(j, "technique", technique_name((enum technique)t));
+			json_word(j, "basis", "follows");
+			json_close(j, '}');
+		}
+	json_close(j, ']');
+}
+
+static void jsonl_finding(struct sink *s, const struct finding *f, const char *file)
+{
+	struct json *j = &s->j;
+
+	event_head(j, "finding");
+	json_word(j, "id", f->id);
+	json_uint(j, "rev", f->rev);
+	put_time(j, "ts", f->ts_ns);
+	json_open(j, "src", '{');
+	json_str(j, "file", file, strlen(file));
+	put_frames(j, "frames", f->frame, f->n_frames);
+	if (f->frames_cut)
+		json_bool(j, "frames_cut", true);
+	json_close(j, '}');
+	put_flow(j, &f->flow);
+	put_trigger(j, &f->flow);
+	put_techniques(j, f);
+	json_word(j, "grade", grade_name(f->grade));
+	put_frames(j, "injected", f->injected, f->n_injected);
+	put_evidence(j, f);
+	put_matches(j, f);
+	put_alternatives(j, f);
+	put_quality(j, &f->flow);
+	json_close(j, '}');
+	json_end_line(j);
+	if (fflush(j->f) && !s->error)
+		s->error = errno;
+}
+
+static void jsonl_flow(struct sink *s, const struct flow_record *r, const char *file)
+{
+	struct json *j = &s->j;
+
+	event_head(j, "flow");
+	put_time(j, "ts", r->first_ns);
+	put_time(j, "end", r->last_ns);
+	json_open(j, "src", '{');
+	json_str(j, "file", file, strlen(file));
+	put_frames(j, "frames", (const uint64_t[]){r->first_frame, r->last_frame},
+		   r->first_frame == r->last_frame ? 1 : 2);
+	json_close(j, '}');
+	put_flow(j, r);
+	put_trigger(j, r);
+	json_open(j, "packets", '{');
+	json_uint(j, "orig", r->packets[0]);
+	json_uint(j, "resp", r->packets[1]);
+	json_close(j, '}');
+	json_open(j, "bytes", '{');
+	json_uint(j, "orig", r->bytes[0]);
+	json_uint(j, "resp", r->bytes[1]);
+	json_close(j, '}');
+	put_quality(j, r);
+	json_close(j, '}');
+	json_end_line(j);
+}
+
+static void put_hex(struct json *j, const char *key, const uint8_t *at, size_t n)
+{
+	static const char hex[] = "0123456789abcdef";
+	char text[64];
+
+	for (size_t i = 0; i < n && i < sizeof(text) / 2; i++) {
+		text[2 * i] = hex[at[i] >> 4];
+		text[2 * i + 1] = hex[at[i] & 15];
+	}
+	json_str(j, key, text, 2 * n);
+}
+
+static void put_inputs(struct json *j, const struct run_summary *r)
+{
+	json_open(j, "inputs", '[');
+	for (uint32_t i = 0; i < r->n_inputs; i++) {
+		const struct run_input *in = &r->input[i];
+
+		json_open(j, NULL, '{');
+		json_str(j, "file", in->file, strlen(in->file));
+		if (in->sha256_valid)
+			put_hex(j, "sha256", in->sha256, sizeof(in->sha256));
+		json_uint(j, "packets", in->packets);
+		json_word(j, "state", input_state_name(in->state));
+		json_word(j, "why", in->why);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void put_lost(struct json *j, const struct run_summary *r)
+{
+	json_open(j, "lost", '{');
+	json_uint(j, "kernel", r->lost.kernel);
+	json_uint(j, "ring", r->lost.ring);
+	json_uint(j, "truncated", r->lost.truncated);
+	json_uint(j, "undecoded", r->lost.undecoded);
+	json_uint(j, "prefiltered", r->lost.prefiltered);
+	json_uint(j, "evicted", r->lost.evicted);
+	json_uint(j, "output", r->lost.output);
+	json_close(j, '}');
+	json_open(j, "undecoded", '[');
+	for (uint32_t i = 0; i < r->n_undecoded; i++) {
+		json_open(j, NULL, '{');
+		json_uint(j, "linktype", r->undecoded[i].linktype);
+		if (r->undecoded[i].ethertype)
+			json_uint(j, "ethertype", r->undecoded[i].ethertype);
+		json_word(j, "why", r->undecoded[i].why);
+		json_uint(j, "n", r->undecoded[i].n);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+	json_open(j, "summary", '{');
+	json_open(j, "grades", '{');
+	for (int g = GRADE_ANOMALY; g <= GRADE_PROOF; g++)
+		json_uint(j, grade_name((enum grade)g), r->findings_by_grade[g]);
+	json_close(j, '}');
+	json_uint(j, "time_backwards", r->time_backwards);
+	json_uint(j, "duplicates", r->duplicates);
+	json_uint(j, "defrag_failed", r->defrag_failed);
+	json_uint(j, "inspection_lost", r->inspection_lost);
+	json_close(j, '}');
+}
+
+static bool jsonl_end(struct sink *s, const struct run_summary *r, struct err_info *err)
+{
+	struct json *j = &s->j;
+
+	event_head(j, "run");
+	json_open(j, "tool", '{');
+	json_word(j, "version", WALLPRINT_VERSION);
+	json_close(j, '}');
+	json_open(j, "signatures", '{');
+	put_hex(j, "sha256", r->sig_sha256, sizeof(r->sig_sha256));
+	json_uint(j, "n", r->sig_n);
+	json_close(j, '}');
+	put_inputs(j, r);
+	json_uint(j, "packets", r->packets);
+	json_uint(j, "bytes", r->bytes);
+	json_uint(j, "flows", r->flows);
+	json_open(j, "tampering", '{');
+	for (int st = STAGE_POST_SYN; st < STAGE_N; st++)
+		json_uint(j, flow_stage_name((enum flow_stage)st), r->stage[st]);
+	json_uint(j, "none", r->stage[STAGE_NONE]);
+	json_close(j, '}');
+	json_open(j, "findings", '{');
+	for (int t = 0; t < TECH_N; t++)
+		if (r->findings[t])
+			json_uint(j, technique_name((enum technique)t), r->findings[t]);
+	json_close(j, '}');
+	put_lost(j, r);
+	json_close(j, '}');
+	json_end_line(j);
+	if (fflush(j->f) && !s->error)
+		s->error = errno;
+	if (!s->error && !ferror(j->f))
+		return true;
+	/* An earlier write may have failed inside stdio, which tells that it failed and no longer why. */
+	return err_set(err, "output could not be written%s%s", s->error ? ": " : "",
+		       s->error ? strerror(s->error) : "");
+}
+
+static void jsonl_close(struct sink *s)
+{
+	free(s);
+}
+
+const struct sink_ops sink_jsonl = {
+	.name = "jsonl",
+	.help = "one JSON object a line, for programs",
+	.open = jsonl_open,
+	.finding = jsonl_finding,
+	.flow = jsonl_flow,
+	.end = jsonl_end,
+	.close = jsonl_close,
+};
