@@ -84,8 +84,8 @@ static enum units_got find_time_unit(const char *s, size_t len, uint64_t *ns)
 	return UNITS_BAD_UNIT;
 }
 
-/* Adds digits after the point, as parts of a whole of `unit_ns`. A digit that is not a whole number of
- * nanoseconds is refused: the value printed back would be another one. */
+/* Adds digits after the point, as parts of a whole of `unit_ns`. A digit that is not a whole
+ * number of nanoseconds is refused: the value printed back would be another one. */
 static enum units_got add_fraction(const char *s, size_t n, uint64_t unit_ns, uint64_t *v)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -137,8 +137,9 @@ bool units_read_yesno(const char *s, size_t len, int64_t *out)
 	return true;
 }
 
-/* Days from 1970-01-01 to a date of the proleptic Gregorian calendar, and back: Howard Hinnant, "chrono-Compatible
- * Low-Level Date Algorithms" (2013), days_from_civil and civil_from_days, with years that begin in March. */
+/* Days from 1970-01-01 to a date of the proleptic Gregorian calendar, and back: Howard Hinnant,
+ * "chrono-Compatible Low-Level Date Algorithms" (2013), days_from_civil and civil_from_days,
+ * with years that begin in March. */
 static int64_t days_of(int64_t year, int64_t month, int64_t day)
 {
 	int64_t y = month <= 2 ? year - 1 : year;
@@ -208,7 +209,8 @@ void units_print_time(char out[UNITS_TEXT], int64_t ns)
 	if (!ns)
 		i = 1;
 	/* 20 digits, sign and unit fit in UNITS_TEXT. */
-	(void)snprintf(out, UNITS_TEXT, "%" PRId64 "%s", ns / (int64_t)time_unit[i].ns, time_unit[i].name);
+	(void)snprintf(out, UNITS_TEXT, "%" PRId64 "%s", ns / (int64_t)time_unit[i].ns,
+		       time_unit[i].name);
 }
 
 void units_print_month(char out[UNITS_TEXT], int64_t ns)

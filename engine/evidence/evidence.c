@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Values stand in a growing array of pointers in order of feature id, so that a case with ten facts costs ten, not FEAT_N,
- * and what evidence_get() gave stays where it is when another feature is put. */
+/* Values stand in a growing array of pointers in order of feature id, so that a case with ten
+ * facts costs ten, not FEAT_N, and what evidence_get() gave stays where it is when another
+ * feature is put. */
 struct evidence {
 	enum ev_case kase;
 	uint32_t lost;
@@ -73,7 +74,8 @@ static struct ev_value *value_at(const struct evidence *ev, enum feat id)
 	return i < ev->n && ev->at[i]->feat == id ? ev->at[i] : NULL;
 }
 
-/* Puts `v` in its place, in exchange for what stood there; NULL only takes that away. Takes ownership of v. */
+/* Puts `v` in its place, in exchange for what stood there; NULL only takes that away. Takes
+ * ownership of v. */
 static void store(struct evidence *ev, enum feat id, struct ev_value *v)
 {
 	uint32_t i = place_of(ev, id);
@@ -173,8 +175,9 @@ static bool token_known(enum feat id, const char *text, size_t len)
 	return false;
 }
 
-/* A copy of text from packets. NUL would end it early and make it equal to its own beginning; 0x01 in its place is a byte that
- * no signature can write. A text that is cut equals no literal either: those are shorter (LIMIT_SIG_LITERAL). */
+/* A copy of text from packets. NUL would end it early and make it equal to its own beginning;
+ * 0x01 in its place is a byte that no signature can write. A text that is cut equals no literal
+ * either: those are shorter (LIMIT_SIG_LITERAL). */
 static char *text_copy(const char *text, size_t len)
 {
 	size_t n = len < EV_TEXT_BYTES ? len : EV_TEXT_BYTES;
@@ -188,7 +191,8 @@ static char *text_copy(const char *text, size_t len)
 	return out;
 }
 
-void evidence_put_text(struct evidence *ev, enum feat id, const char *text, size_t len, uint64_t frame)
+void evidence_put_text(struct evidence *ev, enum feat id, const char *text, size_t len,
+		       uint64_t frame)
 {
 	struct ev_value *v = calloc(1, sizeof(*v));
 
@@ -208,7 +212,8 @@ void evidence_put_text(struct evidence *ev, enum feat id, const char *text, size
 	store(ev, id, v);
 }
 
-void evidence_add_text(struct evidence *ev, enum feat id, const char *text, size_t len, uint64_t frame)
+void evidence_add_text(struct evidence *ev, enum feat id, const char *text, size_t len,
+		       uint64_t frame)
 {
 	struct ev_value *v = value_at(ev, id);
 

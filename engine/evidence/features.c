@@ -5,12 +5,12 @@
 
 /* A constant expression in gcc and clang: the table below stays in read-only memory. */
 #define HAS_PREFIX(name, prefix) (__builtin_strncmp(name, prefix, sizeof(prefix) - 1) == 0)
-#define CASE_OF(name)                                          \
-	(HAS_PREFIX(name, "rst.")	? CASE_RST             \
-	 : HAS_PREFIX(name, "overlap.") ? CASE_OVERLAP         \
-	 : HAS_PREFIX(name, "synack.")	? CASE_SYNACK          \
-	 : HAS_PREFIX(name, "page.")	? CASE_PAGE            \
-	 : HAS_PREFIX(name, "dns.")	? CASE_DNS             \
+#define CASE_OF(name)                                  \
+	(HAS_PREFIX(name, "rst.")       ? CASE_RST     \
+	 : HAS_PREFIX(name, "overlap.") ? CASE_OVERLAP \
+	 : HAS_PREFIX(name, "synack.")  ? CASE_SYNACK  \
+	 : HAS_PREFIX(name, "page.")    ? CASE_PAGE    \
+	 : HAS_PREFIX(name, "dns.")     ? CASE_DNS     \
 					: CASE_ANY)
 
 static const struct feat_info info[FEAT_N] = {
@@ -38,7 +38,7 @@ bool feat_find(const char *name, size_t len, enum feat *out)
 
 const char *unit_name(enum unit u)
 {
-	static const char *const name[] = {"count", "hops",  "ns",   "bytes",  "yesno",
+	static const char *const name[] = {"count", "hops", "ns",     "bytes", "yesno",
 					   "token", "text", "number", "addr"};
 
 	return name[u];
@@ -46,7 +46,7 @@ const char *unit_name(enum unit u)
 
 const char *group_name(enum ev_group g)
 {
-	static const char *const name[GROUP_N] = {"none",    "stack",	"timing", "sequence",
+	static const char *const name[GROUP_N] = {"none",    "stack",   "timing", "sequence",
 						  "content", "control", "ends"};
 
 	return name[g];

@@ -11,18 +11,20 @@ _Static_assert(TECH_N <= 32 && GROUP_N <= 32, "techniques and groups fit a mask"
 
 /* What one case says, technique by technique. */
 struct judged {
-	uint32_t by_mechanism;	       /* techniques that a mechanism signature matched */
-	uint32_t matched;	       /* the same, or an artefact */
-	uint32_t groups_to[GRADE_PROOF + 1][TECH_N]; /* groups that may count towards a grade: `caps` cuts */
-	uint32_t groups[TECH_N];       /* all groups of the mechanism signatures that matched */
-	enum grade artefact[TECH_N];   /* what the best artefact gives */
-	uint32_t vetoed, capped;       /* techniques excused by a benign signature */
+	uint32_t by_mechanism; /* techniques that a mechanism signature matched */
+	uint32_t matched;      /* the same, or an artefact */
+	uint32_t groups_to[GRADE_PROOF + 1]
+			  [TECH_N];  /* groups that may count towards a grade: `caps` cuts */
+	uint32_t groups[TECH_N];     /* all groups of the mechanism signatures that matched */
+	enum grade artefact[TECH_N]; /* what the best artefact gives */
+	uint32_t vetoed, capped;     /* techniques excused by a benign signature */
 	enum grade grade[TECH_N];
-	enum grade mechanism[TECH_N];  /* the grade without artefacts: what a middlebox may stand beside */
+	enum grade mechanism
+		[TECH_N]; /* the grade without artefacts: what a middlebox may stand beside */
 };
 
-/* On a capture of a VPN interface or a proxy the packets are built by the phone's own stack: their TTL, IP ID and timing are
- * not those of the path (ARCHITECTURE 5). */
+/* On a capture of a VPN interface or a proxy the packets are built by the phone's own stack:
+ * their TTL, IP ID and timing are not those of the path (ARCHITECTURE 5). */
 static uint32_t groups_allowed(const struct flow_record *flow)
 {
 	uint32_t all = BIT(GROUP_N) - 1 - BIT(GROUP_NONE);
@@ -60,7 +62,8 @@ static void judge_mechanism(struct judged *j, const struct sig_result *r, uint32
 		j->groups_to[g][t] |= groups;
 }
 
-/* Only marks of a signature that is no draft raise a grade, and marks that this place of capture cannot show raise none. */
+/* Only marks of a signature that is no draft raise a grade, and marks that this place of capture
+ * cannot show raise none. */
 static void judge_artefact(struct judged *j, const struct sig_result *r, uint32_t allowed)
 {
 	uint32_t groups = groups_of(r->sig, r->when_held);
@@ -111,7 +114,8 @@ static void grade_techniques(struct judged *j)
 	}
 }
 
-static void judge_case(const struct sig_set *set, const struct evidence *ev, int64_t at_ns, uint32_t allowed, struct judged *j)
+static void judge_case(const struct sig_set *set, const struct evidence *ev, int64_t at_ns,
+		       uint32_t allowed, struct judged *j)
 {
 	struct sig_result r;
 
@@ -192,13 +196,15 @@ static bool reported(const struct judged *j, const struct sig_result *r)
 	return j->artefact[t] && r->sig->artefact && r->sig->status == SIG_ACTIVE;
 }
 
-/* Keeps the order mechanism, middlebox, benign, and by id inside: the set is ordered by id, so that equal kinds keep coming. */
+/* Keeps the order mechanism, middlebox, benign, and by id inside: the set is ordered by id, so
+ * that equal kinds keep coming. */
 static void add_match(struct finding *f, const struct sig_result *r, uint32_t case_i)
 {
 	uint32_t at = f->n_matches;
 
 	while (at && (f->match[at - 1].r.sig->kind > r->sig->kind ||
-		      (f->match[at - 1].r.sig->kind == r->sig->kind && strcmp(f->match[at - 1].r.sig->id, r->sig->id) > 0)))
+		      (f->match[at - 1].r.sig->kind == r->sig->kind &&
+		       strcmp(f->match[at - 1].r.sig->id, r->sig->id) > 0)))
 		at--;
 	if (at == FINDING_MATCHES_MAX)
 		return;
@@ -209,8 +215,8 @@ static void add_match(struct finding *f, const struct sig_result *r, uint32_t ca
 	f->n_matches++;
 }
 
-static void add_matches(struct finding *f, const struct sig_set *set, const struct evidence *ev, const struct judged *j,
-			int64_t at_ns)
+static void add_matches(struct finding *f, const struct sig_set *set, const struct evidence *ev,
+			const struct judged *j, int64_t at_ns)
 {
 	struct sig_result r;
 
@@ -230,7 +236,8 @@ static bool is_yes(const struct evidence *ev, enum feat id)
 	return v && v->num == 1;
 }
 
-/* Whether the detector, or else the frames' order, says that the act came after the flow's trigger. */
+/* Whether the detector, or else the frames' order, says that the act came after the flow's
+ * trigger. */
 static bool after_trigger(const struct evidence *ev, const struct flow_record *flow)
 {
 	const uint64_t *suspect;
@@ -272,8 +279,9 @@ static uint64_t first_frame(const struct evidence *ev)
 	return first;
 }
 
-/* The id must not change when a later revision knows more, so that it holds only what was there from the start: the flow, the kind
- * of happening, and for DNS, where one flow may hold many transactions, the first frame of this one. */
+/* The id must not change when a later revision knows more, so that it holds only what was there
+ * from the start: the flow, the kind of happening, and for DNS, where one flow may hold many
+ * transactions, the first frame of this one. */
 static void make_id(struct finding *f, const struct evidence *const *cases, size_t n)
 {
 	enum ev_case kase = CASE_N;
@@ -290,7 +298,8 @@ static void make_id(struct finding *f, const struct evidence *const *cases, size
 		if (frame && (!dns_frame || frame < dns_frame))
 			dns_frame = frame;
 	}
-	len = snprintf(text, sizeof(text), "%s|%s|%llu", f->flow.id, case_name(kase), (unsigned long long)dns_frame);
+	len = snprintf(text, sizeof(text), "%s|%s|%llu", f->flow.id, case_name(kase),
+		       (unsigned long long)dns_frame);
 	/* Fails only without memory or provider; the id is then zeros, and says nothing false. */
 	if (len > 0 && !EVP_Digest(text, (size_t)len, sha, NULL, EVP_sha256(), NULL))
 		memset(sha, 0, sizeof(sha));
@@ -309,9 +318,10 @@ static enum grade best_grade(const struct judged *j, size_t n)
 	return best;
 }
 
-/* One case that was not vetoed: its matches, frames, and, where it reached the finding's grade, technique and aim. */
-static void tell_case(struct finding *f, const struct sig_set *set, const struct evidence *ev, const struct judged *j,
-		      int64_t at_ns)
+/* One case that was not vetoed: its matches, frames, and, where it reached the finding's grade,
+ * technique and aim. */
+static void tell_case(struct finding *f, const struct sig_set *set, const struct evidence *ev,
+		      const struct judged *j, int64_t at_ns)
 {
 	enum grade best = best_grade(j, 1);
 	const uint64_t *suspect;
@@ -337,12 +347,13 @@ static void tell_case(struct finding *f, const struct sig_set *set, const struct
 		f->aimed_follows |= aim_of(ev, &f->flow);
 }
 
-bool finding_make(const struct sig_set *set, const struct flow_record *flow, const struct evidence *const *cases, size_t n,
-		  struct finding *out)
+bool finding_make(const struct sig_set *set, const struct flow_record *flow,
+		  const struct evidence *const *cases, size_t n, struct finding *out)
 {
 	struct judged j[FINDING_CASES_MAX];
 	uint32_t allowed = groups_allowed(flow);
-	/* The flow's beginning: a later revision of the finding is judged by the same signatures. */
+	/* The flow's beginning: a later revision of the finding is judged by the same
+	 * signatures. */
 	int64_t at_ns = flow->first_ns;
 
 	if (n > FINDING_CASES_MAX)

@@ -21,8 +21,8 @@ struct sig_result {
 	uint32_t supports_held, supports_failed, supports_unknown;
 };
 
-/* Evaluates every signature that applies to this case's kind; out has room for sig_set_n. Returns how many were written, in id
- * order. `at_ns` is the packets' time, for validity. Pure. */
+/* Evaluates every signature that applies to this case's kind; out has room for sig_set_n.
+ * Returns how many were written, in id order. `at_ns` is the packets' time, for validity. Pure. */
 size_t match_case(const struct sig_set *set, const struct evidence *ev, int64_t at_ns, struct sig_result *out);
 
 enum { FINDING_CASES_MAX = 8, FINDING_MATCHES_MAX = 32, FINDING_FRAMES_MAX = 1024 };
@@ -32,7 +32,8 @@ struct finding_match {
 	uint32_t case_i; /* which of cases[] it was read from */
 };
 
-/* What is reported for a flow. Points into the signature set and the evidence it was made from; both outlive it. */
+/* What is reported for a flow. Points into the signature set and the evidence it was made from;
+ * both outlive it. */
 struct finding {
 	char id[17];	   /* stable over revisions */
 	uint32_t rev;
@@ -54,20 +55,25 @@ struct finding {
 	bool frames_cut;      /* not all are listed: more than FINDING_FRAMES_MAX, or than EV_FRAMES_MAX for one value */
 };
 
-/* Judges the cases of one flow that speak of the same act (all rst cases; or one dns transaction; ...) and fills *out. False when
- * nothing is to be said: no mechanism signature and no artefact matched, or a benign one vetoed. Grades by groups:
- *   every mechanism signature that matched gives the groups of its `when` features (GROUP_NONE gives none);
- *   none -> anomaly; one -> likely; two or more -> confirmed; a middlebox signature with `artefact` -> confirmed.
- *   A signature's unknown `unless` caps what it gives at anomaly; `caps` caps it; a benign match with effect anomaly caps all, with
- *   veto drops the case. On capture points vpn_api and proxy, stack and timing groups count as none.
- * Technique by technique: groups of signatures that claim different techniques are not added up, `excuses` frees only the technique it
- * names (`any`: all), and the finding carries the techniques that reached its grade. A cap keeps a signature's groups from counting
- * towards more than it. Validity is judged at flow.first_ns. Cases beyond FINDING_CASES_MAX are not looked at.
- * The id is made of the flow's id, the kind of happening, and for dns the first cited frame of the transaction.
- * The best case gives the grade. Middlebox signatures are reported only beside a mechanism signature of the same technique and case that
- * reached `likely`, or when they are artefacts. A draft middlebox signature never raises a grade (it may be reported in matches).
- * Aims: trigger tls-sni or quic-sni gives sni_filtering, http-host gives host_filtering (basis follows) when the act came after the
- * trigger and the grade is `likely` or better. */
+/* Judges the cases of one flow that speak of the same act (all rst cases; or one dns transaction;
+ * ...) and fills *out. False when nothing is to be said: no mechanism signature and no artefact
+ * matched, or a benign one vetoed. Technique by technique:
+ * - Every mechanism signature that matched gives the groups of its `when` features (GROUP_NONE
+ *   gives none). No group is anomaly, one is likely, two or more are confirmed. Groups of
+ *   signatures that claim different techniques are not added up.
+ * - `caps` keeps a signature's groups from counting towards more than it; an unknown `unless` is a
+ *   cap at anomaly. On capture points vpn_api and proxy, stack and timing count as no group.
+ * - A middlebox signature with `artefact` gives confirmed. A draft middlebox signature never raises
+ *   a grade, though it may be reported in matches.
+ * - A benign match with effect anomaly caps the technique it excuses (`any`: all) at anomaly; with
+ *   veto it takes that technique out of the case, and the case is dropped when none is left.
+ * The best case gives the grade; the finding carries the techniques that reached it. Middlebox
+ * signatures are reported only beside a mechanism signature of the same technique and case that
+ * reached `likely`, or when they are artefacts.
+ * Aims: trigger tls-sni or quic-sni gives sni_filtering, http-host gives host_filtering (basis
+ * follows) when the act came after the trigger and the grade is `likely` or better.
+ * Validity is judged at flow.first_ns. Cases beyond FINDING_CASES_MAX are not looked at. The id is
+ * made of the flow's id, the kind of happening, and for dns the transaction's first cited frame. */
 bool finding_make(const struct sig_set *set, const struct flow_record *flow, const struct evidence *const *cases, size_t n,
 		  struct finding *out);
 

@@ -10,7 +10,8 @@ static void eval_list(const struct term *t, uint32_t n, const struct evidence *e
 		mask[term_eval(&t[i], ev)] |= UINT32_C(1) << i;
 }
 
-void match_one(const struct signature *sig, const struct evidence *ev, int64_t at_ns, struct sig_result *out)
+void match_one(const struct signature *sig, const struct evidence *ev, int64_t at_ns,
+	       struct sig_result *out)
 {
 	uint32_t when[3], unless[3], supports[3];
 
@@ -43,7 +44,8 @@ bool match_applies(const struct signature *sig, const struct evidence *ev)
 	return sig->kase == CASE_ANY || sig->kase == evidence_case(ev);
 }
 
-size_t match_case(const struct sig_set *set, const struct evidence *ev, int64_t at_ns, struct sig_result *out)
+size_t match_case(const struct sig_set *set, const struct evidence *ev, int64_t at_ns,
+		  struct sig_result *out)
 {
 	size_t n = 0;
 

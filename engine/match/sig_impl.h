@@ -2,8 +2,8 @@
 #ifndef WP_MATCH_SIG_IMPL_H
 #define WP_MATCH_SIG_IMPL_H
 
-/* What the files sig_*.c share: the text of one signature on its way from bytes to struct signature. Nobody outside match/
- * includes this. */
+/* What the files sig_*.c share: the text of one signature on its way from bytes to struct
+ * signature. Nobody outside match/ includes this. */
 
 #include "base/bytes.h"
 #include "match/signature.h"
@@ -28,24 +28,27 @@ struct sig_src {
 	size_t n_complaints;	       /* about this file */
 	bool terms_lost;	       /* a term could not be read: its list is not judged for what it lacks */
 	struct signature *sig;
+	struct sig_mark root;	       /* where the map of all keys begins: for what is missing */
 	struct sig_mark at[KEY_N];
 	bool have[KEY_N];
 };
 
-/* Adds a complaint about line:col (0: the whole file), with the line's text. `suggestion` may be NULL; copied. Beyond
- * LIMIT_SIG_PROBLEMS, or out of memory, it is counted in left_out. */
+/* Adds a complaint about line:col (0: the whole file), with the line's text. `suggestion` may be
+ * NULL; copied. Beyond LIMIT_SIG_PROBLEMS, or out of memory, it is counted in left_out. */
 void sig_complain(struct sig_src *src, uint32_t line, uint32_t col, const char *suggestion, const char *fmt, ...)
 	PRINTF_LIKE(5, 6);
 void sig_complain_at(struct sig_src *src, enum sig_key key, const char *suggestion, const char *fmt, ...)
 	PRINTF_LIKE(4, 5);
 
-/* Of `n` candidates the one that most resembles `word`, when it is close enough to be what was meant; else NULL. */
+/* Of `n` candidates the one that most resembles `word`, when it is close enough to be what was
+ * meant; else NULL. */
 const char *sig_nearest(const char *word, const char *(*name)(const void *list, size_t i), const void *list, size_t n);
 /* The same for a plain array of names. */
 const char *sig_nearest_of(const char *word, const char *const *list, size_t n);
 
-/* Complains about the first byte that is not allowed: bad UTF-8, control characters, line breaks other than LF and CR LF, marks
- * that turn the direction of text. libyaml reports these at 1:1. True when there is none. */
+/* Complains about the first byte that is not allowed: bad UTF-8, control characters, line breaks
+ * other than LF and CR LF, marks that turn the direction of text. libyaml reports these at 1:1.
+ * True when there is none. */
 bool sig_text_check(struct sig_src *src);
 /* Bytes of the well-formed character at the start of b, and its code point; 0 when it is none. */
 size_t sig_utf8(struct bytes b, uint32_t *cp);
@@ -73,8 +76,9 @@ struct ytree {
 	size_t n;
 };
 
-/* Reads the one document of src->text into *out. Complains about everything outside the strict subset; after a complaint that
- * leaves the rest meaningless the tree ends there and false is returned. The tree is freed by ytree_free in either case. */
+/* Reads the one document of src->text into *out. Complains about everything outside the strict
+ * subset; after a complaint that leaves the rest meaningless the tree ends there and false is
+ * returned. The tree is freed by ytree_free in either case. */
 bool ytree_read(struct sig_src *src, struct ytree *out);
 void ytree_free(struct ytree *t);
 
@@ -85,7 +89,8 @@ struct sig_field {
 	enum sig_key mark; /* KEY_N: nobody asks for its place */
 	void (*take)(struct sig_src *src, const struct ynode *v, void *into);
 };
-/* Hands each value of a map to its field's `take`. Complains about unknown, duplicate and missing keys. */
+/* Hands each value of a map to its field's `take`. Complains about unknown, duplicate and
+ * missing keys. */
 void sig_take_map(struct sig_src *src, const struct ynode *map, const struct sig_field *f, size_t n, void *into, const char *what);
 /* The text of a value that must have one; NULL with a complaint otherwise. */
 const char *sig_text_of(struct sig_src *src, const struct ynode *v);
@@ -93,8 +98,8 @@ const char *sig_text_of(struct sig_src *src, const struct ynode *v);
 void sig_take_text(struct sig_src *src, const struct ynode *v, void *into);
 /* The place of the value in a list of words; -1 with a complaint when it is none of them. */
 int sig_take_word(struct sig_src *src, const struct ynode *v, const char *const *word, size_t n);
-/* The number of a list's items, and as many zeroed things of `size` in *room, the caller's to free. 0 and NULL, with a complaint, when it
- * is no list or longer than `max`. */
+/* The number of a list's items, and as many zeroed things of `size` in *room, the caller's to
+ * free. 0 and NULL, with a complaint, when it is no list or longer than `max`. */
 uint32_t sig_list_of(struct sig_src *src, const struct ynode *v, uint32_t max, size_t size, void **room);
 /* Reads every key of a signature into src->sig. */
 void sig_take_all(struct sig_src *src, const struct ynode *root);
@@ -107,7 +112,8 @@ bool term_holds_num(const struct term *t, int64_t num);
 bool term_holds_text(const struct term *t, const char *text);
 bool unit_is_text(enum unit u);
 
-/* All rules that look at more than one value of a signature; complains, and leaves the signature alone. */
+/* All rules that look at more than one value of a signature; complains, and leaves the signature
+ * alone. */
 void sig_check(struct sig_src *src);
 
 /* The bytes of a signature file. */
@@ -115,11 +121,13 @@ struct sig_file {
 	uint8_t *at;
 	size_t len;
 };
-/* Reads a regular file, at most LIMIT_SIG_BYTES + 1 bytes of it (the reader refuses those). NULL, or why not. */
+/* Reads a regular file, at most LIMIT_SIG_BYTES + 1 bytes of it (the reader refuses those).
+ * NULL, or why not. */
 const char *sig_file_read(const char *path, struct sig_file *out);
 void sig_file_free(struct sig_file *f);
 
-/* sig_read with the id checked against `want_id` (NULL: not checked). */
+/* sig_read with the id checked against `want_id` (NULL: not checked). Complaints come in the
+ * order of the file. */
 struct signature *sig_read_as(const char *path, const char *want_id, struct bytes text, struct sig_problems *problems);
 
 #endif

@@ -6,8 +6,8 @@
 #include "base/units.h"
 #include "match/sig_impl.h"
 
-/* What each key of a signature may hold. Rules about more than one value are sig_check.c's. One function a key: that is what
- * makes this file long. */
+/* What each key of a signature may hold. Rules about more than one value are sig_check.c's. One
+ * function a key: that is what makes this file long. */
 
 #define BAD(src, v, hint, ...) sig_complain(src, (v)->line, (v)->col, hint, __VA_ARGS__)
 
@@ -131,7 +131,8 @@ static void take_scope(struct sig_src *src, const struct ynode *v, void *into)
 		if (!text)
 			continue;
 		if (!is_country(text))
-			BAD(src, c, "CN, as in ISO 3166", "%s is no country code of two capital letters", text);
+			BAD(src, c, "CN, as in ISO 3166",
+			    "%s is no country code of two capital letters", text);
 		else
 			sig_take_text(src, c, &s->scope[s->n_scope]);
 		s->n_scope += s->scope[s->n_scope] ? 1 : 0;
@@ -140,7 +141,8 @@ static void take_scope(struct sig_src *src, const struct ynode *v, void *into)
 
 static bool is_null(const struct ynode *v)
 {
-	return v->kind == YNODE_TEXT && v->plain && (!v->text[0] || strcmp(v->text, "null") == 0 || strcmp(v->text, "~") == 0);
+	return v->kind == YNODE_TEXT && v->plain &&
+	       (!v->text[0] || strcmp(v->text, "null") == 0 || strcmp(v->text, "~") == 0);
 }
 
 static void take_date(struct sig_src *src, const struct ynode *v, bool last, int64_t *out)
@@ -168,7 +170,8 @@ static void take_to(struct sig_src *src, const struct ynode *v, void *into)
 
 static void take_valid(struct sig_src *src, const struct ynode *v, void *into)
 {
-	static const struct sig_field f[] = {{"from", false, KEY_N, take_from}, {"to", false, KEY_N, take_to}};
+	static const struct sig_field f[] = {{"from", false, KEY_N, take_from},
+					     {"to", false, KEY_N, take_to}};
 
 	(void)into;
 	sig_take_map(src, v, f, ARRAY_LEN(f), NULL, "valid");
@@ -185,9 +188,12 @@ static void take_artefact(struct sig_src *src, const struct ynode *v, void *into
 static void take_claims(struct sig_src *src, const struct ynode *v, void *into)
 {
 	static const struct sig_field f[] = {
-		{"technique", false, KEY_TECHNIQUE, take_technique}, {"position", false, KEY_N, take_position},
-		{"scope", false, KEY_SCOPE, take_scope},	     {"actor", false, KEY_ACTOR, take_actor},
-		{"valid", false, KEY_VALID, take_valid},	     {"artefact", false, KEY_ARTEFACT, take_artefact},
+		{"technique", false, KEY_TECHNIQUE, take_technique},
+		{"position", false, KEY_N, take_position},
+		{"scope", false, KEY_SCOPE, take_scope},
+		{"actor", false, KEY_ACTOR, take_actor},
+		{"valid", false, KEY_VALID, take_valid},
+		{"artefact", false, KEY_ARTEFACT, take_artefact},
 	};
 
 	(void)into;
@@ -202,18 +208,21 @@ static void take_kase(struct sig_src *src, const struct term *t)
 	if (*have == CASE_ANY)
 		*have = c;
 	else if (c != CASE_ANY && c != *have)
-		sig_complain(src, t->line, t->col, "write two signatures", "a term about %s in a signature about %s",
-			     case_name(c), case_name(*have));
+		sig_complain(src, t->line, t->col, "write two signatures",
+			     "a term about %s in a signature about %s", case_name(c),
+			     case_name(*have));
 }
 
-static void take_terms(struct sig_src *src, const struct ynode *v, struct term *term, uint32_t *n_terms)
+static void take_terms(struct sig_src *src, const struct ynode *v, struct term *term,
+		       uint32_t *n_terms)
 {
 	uint32_t n = 0;
 
 	if (v->kind == YNODE_TEXT && !v->text[0])
 		return;
 	if (v->kind != YNODE_LIST) {
-		BAD(src, v, "- feature op value", "%s must be a list of terms", v->key ? v->key->text : "this");
+		BAD(src, v, "- feature op value", "%s must be a list of terms",
+		    v->key ? v->key->text : "this");
 		return;
 	}
 	for (const struct ynode *c = v->child; c; c = c->next, n++) {
@@ -310,7 +319,8 @@ static void take_tell(struct sig_src *src, const struct ynode *v, void *into)
 
 static void take_rivals(struct sig_src *src, const struct ynode *v, void *into)
 {
-	static const struct sig_field f[] = {{"cause", true, KEY_N, take_cause}, {"tell", true, KEY_N, take_tell}};
+	static const struct sig_field f[] = {{"cause", true, KEY_N, take_cause},
+					     {"tell", true, KEY_N, take_tell}};
 	struct signature *s = src->sig;
 	void *room;
 	const struct ynode *c = v->child;
@@ -342,8 +352,9 @@ static void take_read(struct sig_src *src, const struct ynode *v, void *into)
 
 static void take_sources(struct sig_src *src, const struct ynode *v, void *into)
 {
-	static const struct sig_field f[] = {
-		{"key", true, KEY_N, take_source_key}, {"says", true, KEY_N, take_says}, {"read", true, KEY_N, take_read}};
+	static const struct sig_field f[] = {{"key", true, KEY_N, take_source_key},
+					     {"says", true, KEY_N, take_says},
+					     {"read", true, KEY_N, take_read}};
 	struct signature *s = src->sig;
 	void *room;
 	const struct ynode *c = v->child;
@@ -355,7 +366,8 @@ static void take_sources(struct sig_src *src, const struct ynode *v, void *into)
 		sig_take_map(src, c, f, ARRAY_LEN(f), &s->source[i], "a source");
 }
 
-static void take_test(struct sig_src *src, const struct ynode *v, void *into, enum sig_expect expect)
+static void take_test(struct sig_src *src, const struct ynode *v, void *into,
+		      enum sig_expect expect)
 {
 	struct sig_test *t = into;
 	const char *text = sig_text_of(src, v);
@@ -367,7 +379,8 @@ static void take_test(struct sig_src *src, const struct ynode *v, void *into, en
 	if (!text)
 		return;
 	if (text[0] == '/' || strstr(text, ".."))
-		BAD(src, v, NULL, "a test's file stands below the signature's folder or the captures'");
+		BAD(src, v, NULL,
+		    "a test's file stands below the signature's folder or the captures'");
 	t->expect = expect;
 	t->line = v->line;
 	t->col = v->col;
@@ -392,8 +405,8 @@ static void take_unknown(struct sig_src *src, const struct ynode *v, void *into)
 static void take_tests(struct sig_src *src, const struct ynode *v, void *into)
 {
 	static const struct sig_field f[] = {{"match", false, KEY_N, take_match},
-					 {"no-match", false, KEY_N, take_no_match},
-					 {"unknown", false, KEY_N, take_unknown}};
+					     {"no-match", false, KEY_N, take_no_match},
+					     {"unknown", false, KEY_N, take_unknown}};
 	struct signature *s = src->sig;
 	void *room;
 	const struct ynode *c = v->child;

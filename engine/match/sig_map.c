@@ -4,7 +4,8 @@
 
 #include "match/sig_impl.h"
 
-/* Maps, lists and texts of a signature's tree, with their complaints; which keys there are is sig_keys.c's. */
+/* Maps, lists and texts of a signature's tree, with their complaints; which keys there are is
+ * sig_keys.c's. */
 
 #define BAD(src, v, hint, ...) sig_complain(src, (v)->line, (v)->col, hint, __VA_ARGS__)
 
@@ -21,8 +22,8 @@ static bool key_seen_before(const struct ynode *first, const struct ynode *v)
 	return false;
 }
 
-static void take_pair(struct sig_src *src, const struct ynode *map, const struct ynode *v, const struct sig_field *f, size_t n,
-		      void *into)
+static void take_pair(struct sig_src *src, const struct ynode *map, const struct ynode *v,
+		      const struct sig_field *f, size_t n, void *into)
 {
 	const struct ynode *key = v->key;
 	size_t i;
@@ -40,7 +41,8 @@ static void take_pair(struct sig_src *src, const struct ynode *map, const struct
 	for (i = 0; i < n && strcmp(f[i].key, key->text) != 0; i++)
 		;
 	if (i == n) {
-		BAD(src, key, sig_nearest(key->text, field_name, f, n), "unknown key %s", key->text);
+		BAD(src, key, sig_nearest(key->text, field_name, f, n), "unknown key %s",
+		    key->text);
 		return;
 	}
 	if (f[i].mark != KEY_N) {
@@ -51,7 +53,8 @@ static void take_pair(struct sig_src *src, const struct ynode *map, const struct
 		f[i].take(src, v, into);
 }
 
-void sig_take_map(struct sig_src *src, const struct ynode *map, const struct sig_field *f, size_t n, void *into, const char *what)
+void sig_take_map(struct sig_src *src, const struct ynode *map, const struct sig_field *f, size_t n,
+		  void *into, const char *what)
 {
 	if (map->kind == YNODE_BAD)
 		return;
@@ -64,7 +67,8 @@ void sig_take_map(struct sig_src *src, const struct ynode *map, const struct sig
 	for (size_t i = 0; i < n; i++) {
 		const struct ynode *v = map->child;
 
-		while (v && (!v->key || v->key->kind != YNODE_TEXT || strcmp(v->key->text, f[i].key) != 0))
+		while (v && (!v->key || v->key->kind != YNODE_TEXT ||
+			     strcmp(v->key->text, f[i].key) != 0))
 			v = v->next;
 		if (f[i].required && !v)
 			BAD(src, map, f[i].key, "%s lacks the key %s", what, f[i].key);
@@ -110,11 +114,13 @@ int sig_take_word(struct sig_src *src, const struct ynode *v, const char *const 
 	all[0] = '\0';
 	for (size_t i = 0; i < n && at < sizeof(all); i++)
 		at += (size_t)snprintf(all + at, sizeof(all) - at, "%s%s", i ? ", " : "", word[i]);
-	BAD(src, v, sig_nearest_of(text, word, n), "%s is %s; it must be one of %s", v->key ? v->key->text : "this", text, all);
+	BAD(src, v, sig_nearest_of(text, word, n), "%s is %s; it must be one of %s",
+	    v->key ? v->key->text : "this", text, all);
 	return -1;
 }
 
-uint32_t sig_list_of(struct sig_src *src, const struct ynode *v, uint32_t max, size_t size, void **room)
+uint32_t sig_list_of(struct sig_src *src, const struct ynode *v, uint32_t max, size_t size,
+		     void **room)
 {
 	uint32_t n = 0;
 
@@ -122,13 +128,15 @@ uint32_t sig_list_of(struct sig_src *src, const struct ynode *v, uint32_t max, s
 	if (v->kind == YNODE_TEXT && !v->text[0])
 		return 0; /* `unless:` with nothing behind it */
 	if (v->kind != YNODE_LIST) {
-		BAD(src, v, "- one item a line", "%s must be a list", v->key ? v->key->text : "this");
+		BAD(src, v, "- one item a line", "%s must be a list",
+		    v->key ? v->key->text : "this");
 		return 0;
 	}
 	for (const struct ynode *c = v->child; c; c = c->next)
 		n++;
 	if (n > max) {
-		BAD(src, v, NULL, "%s has %u items; the limit is %u", v->key ? v->key->text : "this", n, max);
+		BAD(src, v, NULL, "%s has %u items; the limit is %u",
+		    v->key ? v->key->text : "this", n, max);
 		return 0;
 	}
 	*room = n ? calloc(n, size) : NULL;

@@ -24,8 +24,8 @@ void sig_problems_free(struct sig_problems *p)
 	*p = (struct sig_problems){0};
 }
 
-/* A copy of line `line` of the text, cut at a character's border; NULL when there is none or no memory: the complaint
- * is then shown without it. */
+/* A copy of line `line` of the text, cut at a character's border; NULL when there is none or no
+ * memory: the complaint is then shown without it. */
 static char *line_copy(struct bytes text, uint32_t line)
 {
 	size_t from = 0, to;
@@ -60,7 +60,8 @@ static bool problems_room(struct sig_problems *p)
 	return true;
 }
 
-static void complain(struct sig_src *src, uint32_t line, uint32_t col, const char *suggestion, const char *what)
+static void complain(struct sig_src *src, uint32_t line, uint32_t col, const char *suggestion,
+		     const char *what)
 {
 	struct sig_problems *p = src->problems;
 	struct sig_problem *at;
@@ -89,7 +90,8 @@ static void complain(struct sig_src *src, uint32_t line, uint32_t col, const cha
 	p->left_out++;
 }
 
-void sig_complain(struct sig_src *src, uint32_t line, uint32_t col, const char *suggestion, const char *fmt, ...)
+void sig_complain(struct sig_src *src, uint32_t line, uint32_t col, const char *suggestion,
+		  const char *fmt, ...)
 {
 	char what[WHAT_MAX];
 	va_list ap;
@@ -101,7 +103,8 @@ void sig_complain(struct sig_src *src, uint32_t line, uint32_t col, const char *
 	complain(src, line, col, suggestion, what);
 }
 
-void sig_complain_at(struct sig_src *src, enum sig_key key, const char *suggestion, const char *fmt, ...)
+void sig_complain_at(struct sig_src *src, enum sig_key key, const char *suggestion, const char *fmt,
+		     ...)
 {
 	char what[WHAT_MAX];
 	va_list ap;
@@ -113,7 +116,8 @@ void sig_complain_at(struct sig_src *src, enum sig_key key, const char *suggesti
 	complain(src, src->at[key].line, src->at[key].col, suggestion, what);
 }
 
-/* Edit distance with swaps of neighbours (optimal string alignment), or `max` when it is that or more. */
+/* Edit distance with swaps of neighbours (optimal string alignment), or `max` when it is that or
+ * more. */
 static size_t distance(const char *a, const char *b, size_t max)
 {
 	size_t row[3][WORD_MAX + 1], na = strlen(a), nb = strlen(b);
@@ -133,7 +137,8 @@ static size_t distance(const char *a, const char *b, size_t max)
 				best = up[j] + 1;
 			if (cur[j - 1] + 1 < best)
 				best = cur[j - 1] + 1;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && up2[j - 2] + 1 < best)
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    up2[j - 2] + 1 < best)
 				best = up2[j - 2] + 1;
 			cur[j] = best;
 		}
@@ -141,7 +146,8 @@ static size_t distance(const char *a, const char *b, size_t max)
 	return row[na % 3][nb] < max ? row[na % 3][nb] : max;
 }
 
-const char *sig_nearest(const char *word, const char *(*name)(const void *list, size_t i), const void *list, size_t n)
+const char *sig_nearest(const char *word, const char *(*name)(const void *list, size_t i),
+			const void *list, size_t n)
 {
 	/* A third of the word may be wrong, and at least two letters. */
 	size_t best_d = strlen(word) / 3 + 1;

@@ -5,8 +5,9 @@
 #include "base/limits.h"
 #include "match/sig_impl.h"
 
-/* From the bytes of a file to a struct signature: characters (sig_text.c), tree (sig_yaml.c), keys (sig_keys.c), rules about
- * several values (sig_check.c). The id that a path asks for is worked out here. */
+/* From the bytes of a file to a struct signature: characters (sig_text.c), tree (sig_yaml.c),
+ * keys (sig_keys.c), rules about several values (sig_check.c). The id that a path asks for is
+ * worked out here. */
 
 static void free_terms(struct term *t, uint32_t n)
 {
@@ -60,8 +61,11 @@ static void read_document(struct sig_src *src)
 	}
 	if (!sig_text_check(src))
 		return;
-	/* What stands before a syntax error is not judged: half a signature lacks keys that the rest may hold. */
+	/* What stands before a syntax error is not judged: half a signature lacks keys that the
+	 * rest may hold. */
 	if (ytree_read(src, &tree)) {
+		if (tree.root)
+			src->root = (struct sig_mark){tree.root->line, tree.root->col};
 		if (tree.root)
 			sig_take_all(src, tree.root);
 		else
@@ -72,9 +76,22 @@ static void read_document(struct sig_src *src)
 	ytree_free(&tree);
 }
 
-struct signature *sig_read_as(const char *path, const char *want_id, struct bytes text, struct sig_problems *problems)
+static int by_place(const void *a, const void *b)
+{
+	const struct sig_problem *x = a, *y = b;
+
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	if (x->col != y->col)
+		return x->col < y->col ? -1 : 1;
+	return strcmp(x->what, y->what);
+}
+
+struct signature *sig_read_as(const char *path, const char *want_id, struct bytes text,
+			      struct sig_problems *problems)
 {
 	struct signature *s = calloc(1, sizeof(*s));
+	size_t n_before = problems ? problems->n : 0;
 	struct sig_src src = {.path = path, .text = text, .problems = problems, .sig = s};
 
 	if (!s) {
@@ -93,12 +110,15 @@ struct signature *sig_read_as(const char *path, const char *want_id, struct byte
 	free(src.want_id);
 	if (!src.n_complaints)
 		return s;
+	if (problems && problems->n > n_before)
+		qsort(problems->at + n_before, problems->n - n_before, sizeof(*problems->at),
+		      by_place);
 	sig_free(s);
 	return NULL;
 }
 
-/* The id that a path asks for: from its last folder named after a kind on, / written as dot, no ending. NULL, and *kind_found
- * false, when there is no such folder. */
+/* The id that a path asks for: from its last folder named after a kind on, / written as dot, no
+ * ending. NULL, and *kind_found false, when there is no such folder. */
 static char *id_from_path(const char *path, bool *kind_found)
 {
 	static const char *const kind[] = {"mechanism/", "middlebox/", "benign/"};
@@ -130,7 +150,8 @@ struct signature *sig_read(const char *path, struct bytes text, struct sig_probl
 	char *id = path ? id_from_path(path, &kind_found) : NULL;
 
 	if (!kind_found) {
-		sig_complain(&whole, 0, 0, NULL, "the file is in no folder mechanism/, middlebox/ or benign/");
+		sig_complain(&whole, 0, 0, NULL,
+			     "the file is in no folder mechanism/, middlebox/ or benign/");
 		return NULL;
 	}
 	if (path && !id) {

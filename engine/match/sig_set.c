@@ -11,8 +11,8 @@
 #include "base/limits.h"
 #include "match/sig_impl.h"
 
-/* Signatures from directories. A set keeps the bytes of its files too: they are what the digest is over, and what complaints
- * show. */
+/* Signatures from directories. A set keeps the bytes of its files too: they are what the digest
+ * is over, and what complaints show. */
 
 struct entry {
 	struct signature *sig;
@@ -24,7 +24,8 @@ struct sig_set {
 	size_t n, room;
 };
 
-/* A folder on the way down: opened when its turn comes, so that depth costs memory and no recursion. */
+/* A folder on the way down: opened when its turn comes, so that depth costs memory and no
+ * recursion. */
 struct folder {
 	char *path, *id; /* id: the ids below it begin so, "" for the top */
 	uint32_t depth;
@@ -213,7 +214,8 @@ static void visit(struct loader *l, const struct folder *in, const char *name)
 	} else if (stat(path, &st) != 0) {
 		complain_file(l, path, NULL, strerror(errno));
 	} else if (S_ISDIR(st.st_mode) && in->depth == LIMIT_SIG_DIR_DEPTH) {
-		complain_file(l, path, "is a link leading back up?", "folders too deep: this one is left out");
+		complain_file(l, path, "is a link leading back up?",
+			      "folders too deep: this one is left out");
 	} else if (S_ISDIR(st.st_mode)) {
 		push_folder(l, path, id, in->depth + 1);
 		return;
@@ -236,8 +238,8 @@ static int not_hidden(const struct dirent *d)
 	return d->d_name[0] != '.';
 }
 
-/* Directories are told apart by their place on the way, not by inode: a link back up ends at the depth limit, and what it doubles
- * at the limit of entries. */
+/* Directories are told apart by their place on the way, not by inode: a link back up ends at the
+ * depth limit, and what it doubles at the limit of entries. */
 static void visit_folder(struct loader *l, const struct folder *f)
 {
 	struct dirent **list = NULL;
@@ -296,8 +298,8 @@ static bool load_dir(struct loader *l, const char *dir, struct err_info *err)
 	return true;
 }
 
-bool sig_set_load(struct sig_set **out, const char *const *dirs, size_t n_dirs, struct sig_problems *problems,
-		  struct err_info *err)
+bool sig_set_load(struct sig_set **out, const char *const *dirs, size_t n_dirs,
+		  struct sig_problems *problems, struct err_info *err)
 {
 	struct loader l = {.set = calloc(1, sizeof(*l.set)), .problems = problems};
 

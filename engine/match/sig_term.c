@@ -7,7 +7,8 @@
 #include "base/units.h"
 #include "match/sig_impl.h"
 
-/* Reads `feature op value`. The text is a signature author's: every complaint points at the character it is about. */
+/* Reads `feature op value`. The text is a signature author's: every complaint points at the
+ * character it is about. */
 
 struct lexer {
 	struct sig_src *src;
@@ -24,7 +25,8 @@ static uint32_t col_of(const struct lexer *lx, const char *at)
 {
 	uint32_t col = lx->node->col + (lx->node->quoted ? 1 : 0);
 
-	/* In block text and behind escapes the column is only that of the value's beginning, or near. */
+	/* In block text and behind escapes the column is only that of the value's beginning, or
+	 * near. */
 	for (const char *p = lx->node->text; p < at && (lx->node->plain || lx->node->quoted); p++)
 		col += ((uint8_t)*p & 0xc0) != 0x80 ? 1 : 0;
 	return col;
@@ -65,7 +67,8 @@ static bool read_feature(struct lexer *lx, enum feat *out)
 	char name[64];
 
 	if (!n)
-		return TERM_BAD(lx, start, "write `feature op value`", "the name of a feature is missing");
+		return TERM_BAD(lx, start, "write `feature op value`",
+				"the name of a feature is missing");
 	lx->at += n;
 	if (feat_find(start, n, out))
 		return true;
@@ -73,7 +76,8 @@ static bool read_feature(struct lexer *lx, enum feat *out)
 		return TERM_BAD(lx, start, NULL, "unknown feature");
 	memcpy(name, start, n);
 	name[n] = '\0';
-	return TERM_BAD(lx, start, sig_nearest(name, feature_name, NULL, FEAT_N), "unknown feature %s", name);
+	return TERM_BAD(lx, start, sig_nearest(name, feature_name, NULL, FEAT_N),
+			"unknown feature %s", name);
 }
 
 static bool read_op(struct lexer *lx, enum term_op *out)
@@ -102,14 +106,17 @@ static bool op_allowed(struct lexer *lx, const char *at, const struct term *t)
 	if (u == UNIT_YESNO && t->op != OP_IS)
 		return TERM_BAD(lx, at, "is yes, or is no", "%s is yes or no", name);
 	if (u != UNIT_YESNO && t->op == OP_IS)
-		return TERM_BAD(lx, at, "==", "`is` is for features that are yes or no; %s is a %s", name, unit_name(u));
+		return TERM_BAD(lx, at, "==", "`is` is for features that are yes or no; %s is a %s",
+				name, unit_name(u));
 	if (unit_is_text(u) && t->op != OP_EQ && t->op != OP_NE && t->op != OP_IN)
-		return TERM_BAD(lx, at, "== or != or in", "%s has no order: it is a %s", name, unit_name(u));
+		return TERM_BAD(lx, at, "== or != or in", "%s has no order: it is a %s", name,
+				unit_name(u));
 	return true;
 }
 
 /* One literal into `out`, without its quotes. *start shows where it began. */
-static bool read_literal(struct lexer *lx, char out[LIMIT_SIG_LITERAL + 1], size_t *len, bool *quoted)
+static bool read_literal(struct lexer *lx, char out[LIMIT_SIG_LITERAL + 1], size_t *len,
+			 bool *quoted)
 {
 	const char *start = lx->at;
 	size_t n = 0;
@@ -120,11 +127,13 @@ static bool read_literal(struct lexer *lx, char out[LIMIT_SIG_LITERAL + 1], size
 	while (*lx->at && (*quoted ? *lx->at != '"' : !strchr(" \t,{}\"", *lx->at))) {
 		if (*quoted && *lx->at == '\\') {
 			if (lx->at[1] != '"' && lx->at[1] != '\\')
-				return TERM_BAD(lx, lx->at, "\\\\ for one", "a backslash in a text stands before \" or \\");
+				return TERM_BAD(lx, lx->at, "\\\\ for one",
+						"a backslash in a text stands before \" or \\");
 			lx->at++;
 		}
 		if (n == LIMIT_SIG_LITERAL)
-			return TERM_BAD(lx, start, NULL, "a value is longer than %d bytes", LIMIT_SIG_LITERAL);
+			return TERM_BAD(lx, start, NULL, "a value is longer than %d bytes",
+					LIMIT_SIG_LITERAL);
 		out[n++] = *lx->at++;
 	}
 	if (*quoted && *lx->at != '"')
@@ -139,7 +148,8 @@ static bool read_literal(struct lexer *lx, char out[LIMIT_SIG_LITERAL + 1], size
 }
 
 /* The tokens of a feature as an array, for suggestions; `buf` holds their text. */
-static size_t split_tokens(const char *tokens, char *buf, size_t room, const char *out[], size_t max)
+static size_t split_tokens(const char *tokens, char *buf, size_t room, const char *out[],
+			   size_t max)
 {
 	size_t n = 0;
 
@@ -176,7 +186,8 @@ static bool type_token(struct lexer *lx, const char *at, enum feat id, const cha
 }
 
 /* Addresses are compared as inet_ntop writes them. */
-static bool type_addr(struct lexer *lx, const char *at, const char *text, char out[LIMIT_SIG_LITERAL + 1])
+static bool type_addr(struct lexer *lx, const char *at, const char *text,
+		      char out[LIMIT_SIG_LITERAL + 1])
 {
 	uint8_t a[16];
 	int family = strchr(text, ':') ? AF_INET6 : AF_INET;
@@ -207,7 +218,8 @@ static bool type_time(struct lexer *lx, const char *at, const char *text, size_t
 	return TERM_BAD(lx, at, NULL, "%s is no time", text);
 }
 
-static bool type_int(struct lexer *lx, const char *at, enum feat id, const char *text, size_t len, int64_t *out)
+static bool type_int(struct lexer *lx, const char *at, enum feat id, const char *text, size_t len,
+		     int64_t *out)
 {
 	const struct feat_info *f = feat_info(id);
 	size_t digits = strspn(text, "-0123456789");
@@ -221,9 +233,11 @@ static bool type_int(struct lexer *lx, const char *at, enum feat id, const char 
 	case UNITS_BAD_UNIT:
 		/* Cut or not, it is a hint. */
 		(void)snprintf(hint, sizeof(hint), "%.*s", (int)(digits < 24 ? digits : 24), text);
-		return TERM_BAD(lx, at, hint, "wrong unit: %s is a plain number (%s)", f->name, unit_name(f->unit));
+		return TERM_BAD(lx, at, hint, "wrong unit: %s is a plain number (%s)", f->name,
+				unit_name(f->unit));
 	default:
-		return TERM_BAD(lx, at, NULL, "%s is no number; %s is a %s", text, f->name, unit_name(f->unit));
+		return TERM_BAD(lx, at, NULL, "%s is no number; %s is a %s", text, f->name,
+				unit_name(f->unit));
 	}
 }
 
@@ -239,10 +253,13 @@ static bool read_value(struct lexer *lx, enum feat id, struct term_value *out)
 	if (!read_literal(lx, lit, &len, &quoted))
 		return false;
 	if (quoted && !unit_is_text(u))
-		return TERM_BAD(lx, at, "without quotes", "%s is no text but a %s", feat_info(id)->name, unit_name(u));
+		return TERM_BAD(lx, at, "without quotes", "%s is no text but a %s",
+				feat_info(id)->name, unit_name(u));
 	switch (u) {
 	case UNIT_YESNO:
-		return units_read_yesno(lit, len, &out->num) ? true : TERM_BAD(lx, at, "yes or no", "%s is neither yes nor no", lit);
+		return units_read_yesno(lit, len, &out->num)
+			       ? true
+			       : TERM_BAD(lx, at, "yes or no", "%s is neither yes nor no", lit);
 	case UNIT_TIME:
 		return type_time(lx, at, lit, len, &out->num);
 	case UNIT_TOKEN:
@@ -316,8 +333,10 @@ static bool read_rest(struct lexer *lx, struct term *t)
 	skip_space(lx);
 	end = lx->at;
 	if (*end)
-		return TERM_BAD(lx, end, "one comparison a term; a text with spaces or commas goes in double quotes",
-				"nothing may follow the value");
+		return TERM_BAD(
+			lx, end,
+			"one comparison a term; a text with spaces or commas goes in double quotes",
+			"nothing may follow the value");
 	return true;
 }
 

@@ -48,11 +48,13 @@ bool sig_text_check(struct sig_src *src)
 		bool crlf = n == 1 && cp == '\r' && b.len - off > 1 && b.at[off + 1] == '\n';
 
 		if (!n) {
-			sig_complain(src, line, col, "save the file as UTF-8", "byte 0x%02x is not UTF-8", b.at[off]);
+			sig_complain(src, line, col, "save the file as UTF-8",
+				     "byte 0x%02x is not UTF-8", b.at[off]);
 			return false;
 		}
 		if (cp != '\n' && cp != '\t' && !crlf && sig_invisible(cp)) {
-			sig_complain(src, line, col, "take it out", "invisible character U+%04X", (unsigned int)cp);
+			sig_complain(src, line, col, "take it out", "invisible character U+%04X",
+				     (unsigned int)cp);
 			return false;
 		}
 		off += n;

@@ -6,9 +6,9 @@
 #include "base/limits.h"
 #include "match/sig_impl.h"
 
-/* The strict subset of YAML: events of libyaml become a small tree in which every value is text and knows its place. What
- * YAML would do beyond that (types, anchors, tags, merge keys, documents) is refused here, so that nobody downstream
- * has to know it exists. */
+/* The strict subset of YAML: events of libyaml become a small tree in which every value is text
+ * and knows its place. What YAML would do beyond that (types, anchors, tags, merge keys,
+ * documents) is refused here, so that nobody downstream has to know it exists. */
 
 struct open_node {
 	struct ynode *node;
@@ -42,7 +42,8 @@ static struct ynode *node_new(struct builder *b, enum ynode_kind kind, const yam
 	uint32_t line = (uint32_t)e->start_mark.line + 1, col = (uint32_t)e->start_mark.column + 1;
 
 	if (b->tree->n == LIMIT_SIG_NODES) {
-		sig_complain(b->src, line, col, NULL, "more than %d values in one file", LIMIT_SIG_NODES);
+		sig_complain(b->src, line, col, NULL, "more than %d values in one file",
+			     LIMIT_SIG_NODES);
 		return NULL;
 	}
 	n = calloc(1, sizeof(*n));
@@ -59,7 +60,8 @@ static struct ynode *node_new(struct builder *b, enum ynode_kind kind, const yam
 	return n;
 }
 
-/* Hangs a finished or just opened node where it belongs: as the root, a list's item, a map's key or that key's value. */
+/* Hangs a finished or just opened node where it belongs: as the root, a list's item, a map's key
+ * or that key's value. */
 static bool hang(struct builder *b, struct ynode *n)
 {
 	struct open_node *top = b->depth ? &b->open[b->depth - 1] : NULL;
@@ -84,14 +86,17 @@ static bool hang(struct builder *b, struct ynode *n)
 }
 
 /* Anchors and tags may stand at any value; both are refused. */
-static void check_extras(struct builder *b, const yaml_event_t *e, const yaml_char_t *anchor, const yaml_char_t *tag)
+static void check_extras(struct builder *b, const yaml_event_t *e, const yaml_char_t *anchor,
+			 const yaml_char_t *tag)
 {
 	uint32_t line = (uint32_t)e->start_mark.line + 1, col = (uint32_t)e->start_mark.column + 1;
 
 	if (anchor)
-		sig_complain(b->src, line, col, "write the value out", "anchors (&) are not allowed");
+		sig_complain(b->src, line, col, "write the value out",
+			     "anchors (&) are not allowed");
 	if (tag)
-		sig_complain(b->src, line, col, "every value is text: leave the tag out", "tags (!) are not allowed");
+		sig_complain(b->src, line, col, "every value is text: leave the tag out",
+			     "tags (!) are not allowed");
 }
 
 static bool on_open(struct builder *b, const yaml_event_t *e, enum ynode_kind kind)
@@ -101,7 +106,8 @@ static bool on_open(struct builder *b, const yaml_event_t *e, enum ynode_kind ki
 	if (!n)
 		return false;
 	if (b->depth == LIMIT_SIG_DEPTH) {
-		sig_complain(b->src, n->line, n->col, NULL, "more than %d levels deep", LIMIT_SIG_DEPTH);
+		sig_complain(b->src, n->line, n->col, NULL, "more than %d levels deep",
+			     LIMIT_SIG_DEPTH);
 		return false;
 	}
 	if (!hang(b, n))
@@ -135,10 +141,12 @@ static bool on_scalar(struct builder *b, const yaml_event_t *e)
 	n->quoted = e->data.scalar.style == YAML_SINGLE_QUOTED_SCALAR_STYLE ||
 		    e->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE;
 	if (text.len > LIMIT_SIG_SCALAR) {
-		sig_complain(b->src, n->line, n->col, NULL, "longer than %d bytes", LIMIT_SIG_SCALAR);
+		sig_complain(b->src, n->line, n->col, NULL, "longer than %d bytes",
+			     LIMIT_SIG_SCALAR);
 		n->kind = YNODE_BAD;
 	} else if (!scalar_clean(text)) {
-		sig_complain(b->src, n->line, n->col, "take it out", "an escape makes an invisible character");
+		sig_complain(b->src, n->line, n->col, "take it out",
+			     "an escape makes an invisible character");
 		n->kind = YNODE_BAD;
 	} else {
 		n->text = strndup((const char *)text.at, text.len);
@@ -165,12 +173,15 @@ static bool on_document(struct builder *b, const yaml_event_t *e)
 	uint32_t line = (uint32_t)e->start_mark.line + 1;
 
 	if (e->data.document_start.version_directive ||
-	    e->data.document_start.tag_directives.start != e->data.document_start.tag_directives.end) {
-		sig_complain(b->src, line, 1, "take the line out", "%%YAML and %%TAG lines are not allowed");
+	    e->data.document_start.tag_directives.start !=
+		    e->data.document_start.tag_directives.end) {
+		sig_complain(b->src, line, 1, "take the line out",
+			     "%%YAML and %%TAG lines are not allowed");
 		return false;
 	}
 	if (b->documents++) {
-		sig_complain(b->src, line, 1, "one signature, one file", "a second document begins here");
+		sig_complain(b->src, line, 1, "one signature, one file",
+			     "a second document begins here");
 		return false;
 	}
 	return true;
@@ -202,12 +213,15 @@ static bool on_event(struct builder *b, const yaml_event_t *e)
 
 static void complain_syntax(struct sig_src *src, const yaml_parser_t *p)
 {
-	uint32_t line = (uint32_t)p->problem_mark.line + 1, col = (uint32_t)p->problem_mark.column + 1;
+	uint32_t line = (uint32_t)p->problem_mark.line + 1,
+		 col = (uint32_t)p->problem_mark.column + 1;
 	const char *what = p->problem ? p->problem : "out of memory";
 	const char *hint = NULL;
 
 	if (strstr(what, "cannot start any token"))
 		hint = "indent with spaces, and put a text that begins with this character in quotes";
+	else if (strstr(what, "tab character"))
+		hint = "indent with spaces";
 	else if (strstr(what, "mapping values are not allowed"))
 		hint = "put a text that holds \": \" in quotes";
 	else if (strstr(what, "did not find expected key"))
@@ -228,8 +242,10 @@ bool ytree_read(struct sig_src *src, struct ytree *out)
 		return false;
 	}
 	yaml_parser_set_encoding(&p, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&p, src->text.at ? src->text.at : (const uint8_t *)"", src->text.len);
-	/* Each event takes at least one byte of the file, but for the ends and empty values: bounded by its size. */
+	yaml_parser_set_input_string(&p, src->text.at ? src->text.at : (const uint8_t *)"",
+				     src->text.len);
+	/* Each event takes at least one byte of the file, but for the ends and empty values:
+	 * bounded by its size. */
 	while (go_on && !ended) {
 		if (!yaml_parser_parse(&p, &e)) {
 			complain_syntax(src, &p);

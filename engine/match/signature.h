@@ -79,7 +79,8 @@ struct signature {
 	char *notes;		  /* may be NULL */
 };
 
-/* One complaint of the reader or the linter, for a person: file:line:col, what, the line with a caret, a suggestion. */
+/* One complaint of the reader or the linter, for a person: file:line:col, what, the line with a
+ * caret, a suggestion. */
 struct sig_problem {
 	char *file;
 	uint32_t line, col; /* 1-based; 0 when it is about the whole file */
@@ -92,41 +93,49 @@ struct sig_problems {
 	size_t left_out; /* beyond the limit */
 };
 void sig_problems_free(struct sig_problems *p); /* frees what it holds, not p itself; p is empty afterwards */
-/* Prints `file:line:col: error: what`, the source line, a caret under the column and `suggestion: ...`. Bytes that could steer a
- * terminal are printed as \xNN. Output errors are left in f for the caller. */
+/* Prints `file:line:col: error: what`, the source line, a caret under the column and
+ * `suggestion: ...`. Bytes that could steer a terminal are printed as \xNN. Output errors are
+ * left in f for the caller. */
 void sig_problem_print(FILE *f, const struct sig_problem *p);
 
 struct sig_set;
 
-/* Reads every *.yaml below the given directories (mechanism/, middlebox/, benign/ inside each). Files with problems are
- * left out and described in *problems (all of them in one run). False only for operating errors (a directory that cannot be read,
- * memory). The set is the caller's. A later directory's file replaces an earlier one's with the same id. */
+/* Reads every *.yaml below the given directories (mechanism/, middlebox/, benign/ inside each).
+ * Files with problems are left out and described in *problems (all of them in one run). False
+ * only for operating errors (a directory that cannot be read, memory). The set is the caller's.
+ * A later directory's file replaces an earlier one's with the same id. */
 MUST_CHECK bool sig_set_load(struct sig_set **out, const char *const *dirs, size_t n_dirs, struct sig_problems *problems,
 			     struct err_info *err);
-/* Reads one signature from memory (fuzzing, tests, drafts). `path` is what messages call it; the id is not checked against it when
- * `path` is NULL. NULL when it has problems. */
+/* Reads one signature from memory (fuzzing, tests, drafts). `path` is what messages call it; the
+ * id is not checked against it when `path` is NULL. NULL when it has problems. */
 struct signature *sig_read(const char *path, struct bytes text, struct sig_problems *problems);
 void sig_free(struct signature *s);
 size_t sig_set_n(const struct sig_set *set);
 const struct signature *sig_set_at(const struct sig_set *set, size_t i); /* ordered by id */
 const struct signature *sig_set_find(const struct sig_set *set, const char *id);
-/* SHA-256 over the files' bytes in id order: two runs with the same digest used the same signatures. */
+/* SHA-256 over the files' bytes in id order: two runs with the same digest used the same
+ * signatures. */
 void sig_set_digest(const struct sig_set *set, uint8_t out[32]);
 void sig_set_free(struct sig_set *set); /* accepts NULL */
 
-/* The lint's look at the disk: every `tests:` file of every signature must be readable below the signature file's own folder or one of
- * `dirs`, the first that has it. Adds a complaint for each that is not. */
+/* The lint's look at the disk: every `tests:` file of every signature must be readable below the
+ * signature file's own folder or one of `dirs`, the first that has it. Adds a complaint for each
+ * that is not. */
 void sig_check_tests_exist(const struct sig_set *set, const char *const *dirs, size_t n_dirs, struct sig_problems *problems);
-/* The path under which sig_check_tests_exist finds `file`; NULL when nowhere or out of memory. The caller frees it. */
+/* The path under which sig_check_tests_exist finds `file`; NULL when nowhere or out of memory.
+ * The caller frees it. */
 char *sig_test_path(const struct signature *s, const char *file, const char *const *dirs, size_t n_dirs);
 
-/* Writes a draft signature, in the collection's own format and accepted by sig_read, for the cases of one kind that nobody has named
- * yet: each feature by its advice. The kind is that of the first case; others of another kind are left out. `flow` names the observation.
- * Output errors are left in f for the caller. Nothing is written for n 0. */
+/* Writes a draft signature, in the collection's own format and accepted by sig_read, for the
+ * cases of one kind that nobody has named yet: each feature by its advice. The kind is that of
+ * the first case; others of another kind are left out. A feature that some of the cases lack
+ * goes to `supports`. When nothing was measured that a signature could be made of, only a
+ * comment says so. `flow` names the observation. Output errors are left in f for the caller.
+ * Nothing is written for n 0. */
 void sig_draft(FILE *f, const struct evidence *const *cases, size_t n, const struct flow_record *flow);
 
-/* Evaluates one term: unknown when the feature is not in `ev`. TEXT and ADDR hold if any of their values does (for != and
- * not-in: if none does). */
+/* Evaluates one term: unknown when the feature is not in `ev`. TEXT and ADDR hold if any of
+ * their values does (for != and not-in: if none does). */
 enum truth term_eval(const struct term *t, const struct evidence *ev);
 
 #endif
