@@ -103,6 +103,11 @@ def techniques(frames, injected):
     return out
 
 
+def telling(f):
+    """True if a technique hangs on this forged packet; a bare ACK or FIN only accompanies one."""
+    return f.udp or bool(f.flags & (RST | SYN)) or bool(f.payload)
+
+
 def conflicts(frames, injected):
     """True if a forged and a genuine segment of one direction claim the same numbers with other bytes."""
     for i in injected:
@@ -181,12 +186,11 @@ def side_truth(plan, name, frames, found, trig, other_dropped):
     aims = {"sni": "sni_filtering", "host": "host_filtering"}.get(plan.trigger[0] if plan.trigger else None)
     if plan.trigger and plan.trigger[0] == "syn":
         may |= {"host_filtering", "address_blocking"}
-    if "http_blockpage" in acts or "data_injection" in acts:
-        may |= {"rst_injection"} if "rst_injection" in acts else set()
     return {
         "file": f"{name}.pcap", "packets": len(frames), "verdict": "interfered" if acts else "none",
         "techniques": sorted(acts), "aims": [aims] if aims and acts and trig else [],
-        "may": sorted(may - acts), "injected": sorted(inj), "dropped": policy,
+        "may": sorted(may - acts), "injected": sorted(inj),
+        "telling": sorted(i for i in inj if telling(frames[i - 1])), "dropped": policy,
         "lost": sorted(i for i, why in dropped.items() if why == "loss"), "trigger_frame": trig,
         "round_trip_ms": round_trip(frames) if name == "client" else None,
         "tells": [tells(frames, i, inj, trig) for i in sorted(inj)],

@@ -1,0 +1,261 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: BSD-3-Clause
+"""Copies of a lab capture in which the bytes that carry the finding are mended: the finding must fall.
+
+mend.py CASE_DIR [--side client|server] [--mode MODE] --out DIR
+
+CASE_DIR holds truth.json and the captures. Writes DIR/<side>.<mode>.pcap for every mode that applies and prints
+its path, one a line. Modes:
+
+  remove    the forged packets are taken out. Nothing else changes.
+  stack     the forged packets stay, dressed by the genuine sender's stack: TTL, IPID (later ones move up), DF, TOS,
+            options, flags' reserved bits; a reset also gets the window 0, no payload and the exact sequence number.
+            What is left is timing, count and what came later; no feature of the `stack` group may hold.
+  innocent  what an honest end would have sent instead:
+            resets   one RST+ACK of the sender's stack, a round trip after the trigger, and nothing after it;
+            answers  each forged answer becomes the resolver's own answer, sent twice;
+            pages    a page whose genuine answer arrived is taken out; one without is dressed (as `stack`, options and
+                     PSH too) and moved a round trip after the request;
+            SYN/ACK  taken out;
+            silence  the responder acknowledges what it got and says nothing.
+"""
+import argparse
+import copy
+import json
+import os
+import struct
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import pcapio                                              # noqa: E402
+from pcapio import ACK, FIN, PSH, RST, SYN                 # noqa: E402
+
+MODES = ("remove", "stack", "innocent")
+
+
+class Case:
+    def __init__(self, folder, side):
+        with open(os.path.join(folder, "truth.json"), encoding="ascii") as f:
+            self.truth = json.load(f)
+        self.t = self.truth[side]
+        self.frames = pcapio.read(os.path.join(folder, self.t["file"]))
+        self.forged = [self.frames[i - 1] for i in self.t["injected"]]
+        trig = self.t["trigger_frame"]
+        self.trigger = self.frames[trig - 1] if trig else None
+        self.rtt_ns = int(self.truth["path"]["rtt_ms"] * 1e6)
+
+    def genuine(self, like):
+        """The genuine packets of the same sender and flow."""
+        return [f for f in self.frames if f.flow() == like.flow() and f.src == like.src and
+                not any(f is x for x in self.forged)]
+
+
+def next_seq(f):
+    return (f.seq + len(f.payload) + bool(f.flags & SYN) + bool(f.flags & FIN)) & 0xFFFFFFFF
+
+
+def newest(frames, value):
+    """The furthest sequence number, by serial arithmetic (RFC 1982), or None."""
+    best = None
+    for f in frames:
+        v = value(f)
+        if best is None or (v - best) & 0xFFFFFFFF < 1 << 31:
+            best = v
+    return best
+
+
+def model(case, f):
+    """A genuine packet of the sender to copy the stack from: one after the handshake if there is one."""
+    mine = case.genuine(f)
+    plain = [g for g in mine if not g.flags & SYN]
+    return (plain or mine or [None])[0]
+
+
+def dress(case, f, options=False):
+    """Gives f the network header (and options) of its claimed sender. False if that one sent nothing at all."""
+    g = model(case, f)
+    if g is None:
+        return False
+    d = f.data
+    if f.v6:
+        d[f.ip:f.ip + 4] = g.data[g.ip:g.ip + 4]
+        d[f.ip + 7] = g.data[g.ip + 7]
+    else:
+        d[f.ip + 1] = g.data[g.ip + 1]
+        d[f.ip + 6:f.ip + 8] = g.data[g.ip + 6:g.ip + 8]
+        d[f.ip + 8] = g.data[g.ip + 8]
+        renumber(case, f, g)
+    if f.tcp:
+        struct.pack_into("!H", d, f.l4 + 12, (d[f.l4 + 12] >> 4) << 12 | f.flags & 0x3F)
+        if options and not g.flags & SYN:
+            regrow(f, bytes(g.data[g.l4 + 20:g.data_off]), f.payload)
+    pcapio.checksums(f)
+    return True
+
+
+def renumber(case, f, g):
+    """IPID: the place after the sender's last one; those that came later move up by one."""
+    before = [x for x in case.genuine(f) if x.ts <= f.ts and x.ipid]
+    later = [x for x in case.genuine(f) if x.ts > f.ts and x.ipid]
+    if before:
+        new = before[-1].ipid + 1
+    else:
+        new = later[0].ipid if later else g.ipid
+    struct.pack_into("!H", f.data, f.ip + 4, new & 0xFFFF)
+    # Only a counting sender has a place to make room at; Linux sends 0 on what belongs to no socket.
+    for x in later if new else ():
+        struct.pack_into("!H", x.data, x.ip + 4, (x.ipid + 1) & 0xFFFF or 1)
+        pcapio.checksums(x)
+
+
+def regrow(f, options, payload):
+    """Replaces TCP options and payload, and mends the lengths."""
+    head = bytearray(f.data[:f.l4 + 20])
+    struct.pack_into("!H", head, f.l4 + 12, (20 + len(options)) // 4 << 12 | f.flags)
+    whole = head + options + payload
+    if f.v6:
+        struct.pack_into("!H", whole, f.ip + 4, len(whole) - f.ip - 40)
+    else:
+        struct.pack_into("!H", whole, f.ip + 2, len(whole) - f.ip)
+    f.data = bytearray(whole)
+    pcapio.checksums(f)
+
+
+def exact_reset(case, f):
+    """Makes f the reset its sender could have sent at that time: exact numbers, window 0, no payload."""
+    sent = newest([g for g in case.genuine(f) if g.ts <= f.ts and not g.flags & RST], next_seq)
+    got = newest([g for g in case.frames if g.flow() == f.flow() and g.src == f.dst and g.ts <= f.ts and
+                  not g.flags & RST], next_seq)
+    regrow(f, b"", b"")
+    flags = f.flags & 0x3F & ~(PSH | FIN) | RST
+    struct.pack_into("!IIH", f.data, f.l4 + 4, f.seq if sent is None else sent, got or 0 if flags & ACK else 0,
+                     5 << 12 | flags)
+    struct.pack_into("!H", f.data, f.l4 + 14, 0)
+    pcapio.checksums(f)
+
+
+def mend_remove(case):
+    if not case.forged:
+        return None
+    return [f for f in case.frames if not any(f is x for x in case.forged)]
+
+
+def mend_stack(case):
+    if not case.forged:
+        return None
+    for f in case.forged:
+        if not dress(case, f, options=bool(f.payload)):
+            return None
+        if f.tcp and f.flags & RST:
+            exact_reset(case, f)
+    return case.frames
+
+
+def innocent_resets(case):
+    """Per flow and claimed sender: what came before, then one late reset of the sender's own."""
+    out, first = list(case.frames), {}
+    for f in case.forged:
+        first.setdefault((f.flow(), f.src), f)
+    for (flow, src), f in first.items():
+        one = copy.deepcopy(f)
+        kept = [g for g in out if g.flow() != flow or (g.ts < f.ts and not any(g is x for x in case.forged))]
+        struct.pack_into("!H", one.data, one.l4 + 12, (one.data[one.l4 + 12] >> 4) << 12 | RST | ACK)
+        one.parse()
+        if not dress(case, one):
+            return None
+        exact_reset(case, one)
+        if case.trigger:
+            one.ts = max(one.ts, case.trigger.ts + case.rtt_ns + 1000000)
+        out = kept + [one]
+    return sorted(out, key=lambda g: g.ts)
+
+
+def innocent_answers(case):
+    for f in case.forged:
+        real = [g for g in case.genuine(f) if g.payload[:2] == f.payload[:2]]
+        if not real:
+            return None
+        f.data = bytearray(real[0].data)
+        f.ts = real[0].ts - 1000
+        f.parse()
+    return sorted(case.frames, key=lambda g: g.ts)
+
+
+def innocent_pages(case):
+    answered = any(g.payload for g in case.genuine(case.forged[0]))
+    if answered or any(f.flags & SYN for f in case.forged):
+        return mend_remove(case)
+    late = max(0, case.trigger.ts + case.rtt_ns + 1000000 - case.forged[0].ts)
+    for f in case.forged:
+        if f.payload:
+            regrow(f, b"", f.payload)
+            struct.pack_into("!H", f.data, f.l4 + 12, 5 << 12 | f.flags | PSH)
+            f.parse()
+        dress(case, f, options=True)
+    # The whole rest of the flow waits for the later page.
+    start = case.forged[0].ts
+    for g in case.frames:
+        if g.ts >= start:
+            g.ts += late
+    return [f for f in case.frames if f.flags & RST == 0 or not any(f is x for x in case.forged)]
+
+
+def innocent_silence(case):
+    """After each data packet of the orig from the trigger on, the responder's ACK, as its kernel sends it."""
+    t = case.trigger
+    if t is None:
+        return None
+    answer = next(g for g in case.frames if g.flow() == t.flow() and g.src == t.dst)
+    out, ipid, upto = [], 0x4000, None
+    for f in case.frames:
+        out.append(f)
+        if f.flow() != t.flow() or f.src != t.src or f.ts < t.ts or not next_seq(f) - f.seq & 0xFFFFFFFF:
+            continue
+        if upto is not None and f.payload and not (next_seq(f) - upto) & 0xFFFFFFFF:
+            out.pop()           # a retransmission would not have happened
+            continue
+        upto = next_seq(f)
+        a = copy.deepcopy(answer)
+        struct.pack_into("!IIHH", a.data, a.l4 + 4, (answer.seq + 1) & 0xFFFFFFFF, upto, 5 << 12 | ACK, 64)
+        a.parse()
+        regrow(a, b"", b"")
+        if not a.v6:
+            ipid += 1
+            struct.pack_into("!H", a.data, a.ip + 4, ipid)
+        a.ts = f.ts + case.rtt_ns
+        pcapio.checksums(a)
+        out.append(a)
+    return sorted(out, key=lambda g: g.ts)
+
+
+def mend_innocent(case):
+    kinds = set(case.t["techniques"])
+    if not case.forged:
+        return innocent_silence(case) if "packet_drop" in kinds else None
+    if "dns_injection" in kinds:
+        return innocent_answers(case)
+    if "data_injection" in kinds:
+        return innocent_pages(case)
+    return innocent_resets(case)
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    ap.add_argument("case")
+    ap.add_argument("--side", choices=("client", "server"), action="append")
+    ap.add_argument("--mode", choices=MODES, action="append")
+    ap.add_argument("--out", required=True)
+    a = ap.parse_args()
+    os.makedirs(a.out, exist_ok=True)
+    for side in a.side or ("client", "server"):
+        for mode in a.mode or MODES:
+            frames = globals()[f"mend_{mode}"](Case(a.case, side))
+            if frames is None:
+                continue
+            path = os.path.join(a.out, f"{side}.{mode}.pcap")
+            pcapio.write(path, frames)
+            print(path)
+
+
+main()
