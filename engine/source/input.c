@@ -8,16 +8,24 @@
 
 #include "base/limits.h"
 
-/* Room for a carried-over tail in front of a whole read; grows when one record is larger. */
-enum { INPUT_CAP_FIRST = 2 * LIMIT_READ_BYTES };
+enum {
+	/* Room for a carried-over tail in front of a whole read; grows when one record is larger. */
+	INPUT_CAP_FIRST = 2 * LIMIT_READ_BYTES,
+	INPUT_CAP_LEAST = 4096,
+};
 
 static bool input_buf_new(struct input *in, struct err_info *err)
 {
-	in->buf = malloc(INPUT_CAP_FIRST);
+	/* A small file needs no more than itself, and a byte for the read that finds its end. */
+	in->cap = INPUT_CAP_FIRST;
+	if (in->raw.size > 0 && in->raw.size < INPUT_CAP_FIRST)
+		in->cap = (size_t)in->raw.size + 1;
+	if (in->cap < INPUT_CAP_LEAST)
+		in->cap = INPUT_CAP_LEAST;
+	in->buf = malloc(in->cap);
 	if (!in->buf)
 		return err_set(err, "out of memory for the read buffer");
 	in->win = in->buf;
-	in->cap = INPUT_CAP_FIRST;
 	in->head = in->tail = 0;
 	return true;
 }
@@ -78,10 +86,11 @@ bool input_expand(struct input *in, const struct expander_ops *ops, uint64_t out
 		x->src = have;
 		return input_buf_new(in, err);
 	}
-	x->buf = malloc(INPUT_CAP_FIRST);
+	x->buf = malloc(in->cap);
 	if (!x->buf)
 		return err_set(err, "out of memory for the read buffer");
-	assert(have.len <= INPUT_CAP_FIRST);
+	x->cap = in->cap;
+	assert(have.len <= x->cap);
 	memcpy(x->buf, have.at, have.len);
 	x->src = (struct bytes){x->buf, have.len};
 	in->head = in->tail = 0;
@@ -90,10 +99,10 @@ bool input_expand(struct input *in, const struct expander_ops *ops, uint64_t out
 	return true;
 }
 
-/* True when the caps of a decompression bomb are reached, with the reason in x->why. */
+/* True when the caps of a decompression bomb are passed, with the reason in x->why. */
 static bool expand_too_much(struct expander *x)
 {
-	if (x->n_out >= x->out_max)
+	if (x->n_out > x->out_max)
 		return !err_set(&x->why, "the %s data grows beyond the cap of %" PRIu64 " bytes",
 				x->ops->name, x->out_max);
 	if (x->n_out > LIMIT_EXPAND_FLOOR_BYTES && x->n_out / x->ratio_max > x->n_in)
@@ -112,22 +121,26 @@ static size_t expand_run(struct input *in, uint8_t *out, size_t room)
 
 	if (room > LIMIT_READ_BYTES)
 		room = LIMIT_READ_BYTES;
+	/* One byte above the cap may be made, and shows that it was passed; it is dropped below. */
 	if (room > x->out_max - x->n_out)
-		room = (size_t)(x->out_max - x->n_out);
+		room = (size_t)(x->out_max - x->n_out) + 1;
 	bool last = in->raw.eof || !x->buf;
 	enum expand_got got = x->ops->run(x->state, x->src, last, &used, out, room, &made, &x->why);
 
 	x->whole = got == EXPAND_DONE;
-	x->pending = room > 0 && made == room;
+	x->pending = made == room;
 	x->bad = got == EXPAND_BAD;
 	x->src = bytes_from(x->src, used);
 	x->n_in += used;
 	x->n_out += made;
 	if (!x->bad && used == 0 && made == 0 && x->src.len > 0)
 		x->bad = !err_set(&x->why, "the %s data cannot be decompressed", x->ops->name);
-	/* Whole and nothing left means the cap was met exactly, not passed. */
-	if (!x->bad && !(x->whole && x->src.len == 0 && x->n_out <= x->out_max))
+	if (!x->bad)
 		x->bad = expand_too_much(x);
+	if (x->n_out > x->out_max) {
+		made--;
+		x->n_out--;
+	}
 	return made;
 }
 
@@ -144,8 +157,7 @@ static enum input_got expand_read(struct input *in, uint8_t *to, size_t room, si
 		}
 		if (x->buf && !x->pending && x->src.len == 0 && !in->raw.eof) {
 			size_t got_n;
-			enum input_got got =
-				raw_read(&in->raw, x->buf, INPUT_CAP_FIRST, &got_n, err);
+			enum input_got got = raw_read(&in->raw, x->buf, x->cap, &got_n, err);
 
 			if (got == INPUT_IDLE || got == INPUT_ERROR)
 				return got;

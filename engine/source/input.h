@@ -29,7 +29,7 @@ struct raw {
 	struct bytes mem;
 	size_t mem_off, mem_chunk;
 	uint64_t n_read, size; /* bytes; size 0: unknown */
-	void *md;	       /* EVP_MD_CTX: SHA-256 over what was read */
+	void *md;              /* EVP_MD_CTX: SHA-256 over what was read */
 };
 
 /* Opens `path`, "-" for standard input. False with a reason; raw_close is safe either way. */
@@ -68,7 +68,8 @@ const struct expander_ops *input_expander_find(struct bytes head);
 struct expander {
 	const struct expander_ops *ops;
 	void *state;
-	uint8_t *buf;	  /* stored bytes read ahead; NULL when `src` is the caller's memory */
+	uint8_t *buf; /* stored bytes read ahead; NULL when `src` is the caller's memory */
+	size_t cap;
 	struct bytes src; /* of them, not yet consumed */
 	uint64_t n_in, n_out;
 	uint64_t out_max;

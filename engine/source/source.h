@@ -26,7 +26,7 @@ struct source_options {
 
 struct source_stats {
 	uint64_t frames;    /* handed out so far */
-	uint64_t bytes;	    /* sum of their wire lengths */
+	uint64_t bytes;     /* sum of their wire lengths */
 	uint64_t truncated; /* frames whose cap_len < wire_len */
 	uint64_t
 		skipped; /* records or blocks without a frame that were passed over (unknown block types) */

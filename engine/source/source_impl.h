@@ -50,7 +50,7 @@ struct pcap_state {
 	uint32_t frac_ns; /* nanoseconds in a unit of the fraction: 1000, or 1 */
 	uint32_t hdr_len; /* of a record: 16 or 24 */
 	bool big;
-	bool len_swap;	     /* the wire length comes first */
+	bool len_swap;       /* the wire length comes first */
 	bool len_swap_maybe; /* it does when that makes sense of the two */
 };
 

@@ -78,7 +78,8 @@ static inline void put_pcap_header(struct build *b, uint32_t magic, uint32_t lin
 }
 
 /* A record with a header of 16 or 24 bytes. */
-static inline void put_pcap_record(struct build *b, size_t hdr, uint32_t sec, uint32_t frac, uint32_t cap, uint32_t wire)
+static inline void put_pcap_record(struct build *b, size_t hdr, uint32_t sec, uint32_t frac,
+				   uint32_t cap, uint32_t wire)
 {
 	put32(b, sec);
 	put32(b, frac);
@@ -113,7 +114,8 @@ static inline void put_ng_section(struct build *b, uint32_t major, uint32_t mino
 }
 
 /* tsresol < 0: no such option; offset 0: no such option. */
-static inline void put_ng_iface(struct build *b, uint32_t link, uint32_t snaplen, int tsresol, int64_t offset)
+static inline void put_ng_iface(struct build *b, uint32_t link, uint32_t snaplen, int tsresol,
+				int64_t offset)
 {
 	struct build o = {.big = b->big};
 
@@ -138,7 +140,8 @@ static inline void put_ng_iface(struct build *b, uint32_t link, uint32_t snaplen
 	put_ng_block(b, 1, &o);
 }
 
-static inline void put_ng_epb(struct build *b, uint32_t iface, uint64_t ticks, uint32_t cap, uint32_t wire)
+static inline void put_ng_epb(struct build *b, uint32_t iface, uint64_t ticks, uint32_t cap,
+			      uint32_t wire)
 {
 	struct build o = {.big = b->big};
 
@@ -160,7 +163,8 @@ static inline void put_ng_spb(struct build *b, uint32_t wire, uint32_t there)
 	put_ng_block(b, 3, &o);
 }
 
-static inline void put_ng_pb(struct build *b, uint32_t iface, uint64_t ticks, uint32_t cap, uint32_t wire)
+static inline void put_ng_pb(struct build *b, uint32_t iface, uint64_t ticks, uint32_t cap,
+			     uint32_t wire)
 {
 	struct build o = {.big = b->big};
 

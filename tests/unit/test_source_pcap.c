@@ -15,7 +15,7 @@ static const struct {
 	uint32_t frac_ns, hdr, extra;
 } kinds[] = {
 	{0xa1b2c3d4, 1000, 16, 0}, {0xa1b23c4d, 1, 16, 0}, {0xa1b2cd34, 1000, 24, 0},
-	{0xa1e2cb12, 1, 24, 0},	   {0x1c0001ac, 1, 16, 4}, {0x1c0001ab, 1, 16, 4},
+	{0xa1e2cb12, 1, 24, 0},    {0x1c0001ac, 1, 16, 4}, {0x1c0001ab, 1, 16, 4},
 };
 
 static void put_kind(struct build *b, size_t k, uint32_t n)
@@ -39,8 +39,8 @@ static void test_pcap_every_magic_and_order_is_read(void **state)
 
 			assert_int_equal(r.end, SOURCE_END);
 			assert_int_equal(r.n, 3);
-			assert_int_equal(r.first.ts_ns,
-					 INT64_C(1700000000000000000) + 999999 * (int64_t)kinds[k].frac_ns);
+			assert_int_equal(r.first.ts_ns, INT64_C(1700000000000000000) +
+								999999 * (int64_t)kinds[k].frac_ns);
 			assert_int_equal(r.first.cap_len, 60);
 			assert_int_equal(r.first.wire_len, 70);
 			assert_int_equal(r.last.cap_len, 62);
@@ -73,7 +73,10 @@ static void test_pcap_cut_at_every_length_gives_whole_records(void **state)
 			if (len < hdr) {
 				assert_false(seen_memory(g.at, len, &r, &err));
 			} else {
-				uint64_t want = len >= off[3] ? 3 : len >= off[2] ? 2 : len >= off[1] ? 1 : 0;
+				uint64_t want = len >= off[3]   ? 3
+						: len >= off[2] ? 2
+						: len >= off[1] ? 1
+								: 0;
 
 				assert_true(seen_memory(g.at, len, &r, &err));
 				assert_int_equal(r.n, want);
@@ -81,7 +84,8 @@ static void test_pcap_cut_at_every_length_gives_whole_records(void **state)
 				if (r.end == SOURCE_CUT) {
 					char record[32];
 
-					snprintf(record, sizeof(record), "inside record %u ", (unsigned int)want + 1);
+					snprintf(record, sizeof(record), "inside record %u ",
+						 (unsigned int)want + 1);
 					assert_cut(&r, want, record);
 				}
 			}
@@ -163,9 +167,11 @@ static void test_pcap_link_types_are_mapped(void **state)
 		uint32_t in_file;
 		uint16_t want;
 	} cases[] = {
-		{0, 0},	   {1, 1},     {10, 10},   {11, 100},  {12, 101},	 {14, 101},	  {15, 102},
-		{16, 103}, {18, 246},  {19, 106},  {101, 101}, {108, 108},	 {113, 113},	  {276, 276},
-		{229, 229}, {228, 228}, {149, 149}, {147, 147}, {0x24000001, 1}, {0xfc000065, 101}, {65535, 65535},
+		{0, 0},         {1, 1},     {10, 10},   {11, 100},       {12, 101},
+		{14, 101},      {15, 102},  {16, 103},  {18, 246},       {19, 106},
+		{101, 101},     {108, 108}, {113, 113}, {276, 276},      {229, 229},
+		{228, 228},     {149, 149}, {147, 147}, {0x24000001, 1}, {0xfc000065, 101},
+		{65535, 65535},
 	};
 
 	(void)state;
@@ -202,7 +208,8 @@ static void test_pcap_odd_lengths_are_tolerated(void **state)
 	assert_int_equal(r.n, 5);
 	assert_int_equal(r.first.cap_len, 60);
 	assert_int_equal(r.last.cap_len, LIMIT_FRAME_BYTES);
-	assert_int_equal(r.last.ts_ns, INT64_C(4294967295) * 1000000000 + INT64_C(4294967295) * 1000);
+	assert_int_equal(r.last.ts_ns,
+			 INT64_C(4294967295) * 1000000000 + INT64_C(4294967295) * 1000);
 	assert_int_equal(r.stats.bytes, 60 + 60 + 0 + (uint64_t)UINT32_MAX + LIMIT_FRAME_BYTES);
 	assert_int_equal(r.stats.truncated, 1);
 }
