@@ -63,9 +63,13 @@ enum {
 	/* app/: bytes of a page searched for marks, and places looked at for each mark. */
 	LIMIT_MARK_PAGE_BYTES = 65536,
 	LIMIT_MARK_HITS = 16,
-	/* app/: frames of one QUIC Initial packet, packets in one datagram. */
-	LIMIT_QUIC_FRAMES = 2048,
+	/* app/: packets in one QUIC datagram, and frames of one Initial packet (a run of PADDING is one). */
 	LIMIT_QUIC_PACKETS = 8,
+	LIMIT_QUIC_FRAMES = 256,
+	/* app/: bytes of one Initial packet; a jumbo frame holds 9000, real ones are below 1500. */
+	LIMIT_QUIC_PACKET_BYTES = 9216,
+	/* app/: pieces of the handshake stream out of order; Chrome sends about 15 on purpose. */
+	LIMIT_QUIC_PIECES = 64,
 	/* match/: one signature file; the longest of ours stays below 8 KiB. */
 	LIMIT_SIG_BYTES = 65536,
 	/* match/: maps and lists inside one another in a signature file; the grammar needs 3. */
