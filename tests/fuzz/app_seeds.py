@@ -105,7 +105,23 @@ def http_seeds():
         write("app_http", key, data)
 
 
+def quic_seeds():
+    body = hello()
+    def crypto(at, end):
+        return b"\6" + struct.pack(">2H", 0x4000 | at, 0x4000 | (end - at)) + body[at:end]
+    write("app_quic", "frames", b"\1" + crypto(0, len(body)) + bytes(20))
+    write("app_quic", "frames-shuffled", b"\1" + crypto(90, len(body)) + b"\1\0\2\5\0\1\0\1\1" + crypto(0, 95))
+    write("app_quic", "frames-ack", b"\1\3\5\0\0\0\1\1\1" + bytes(20))
+    write("app_quic", "frames-close", b"\1\x1c\0\0\0" + bytes(20))
+    for key, head in (("v1", b"\xc0\0\0\0\1"), ("v2", b"\xd0\x6b\x33\x43\xcf"), ("draft29", b"\xc0\xff\0\0\x1d")):
+        write("app_quic", key, b"\0" + head + vec(1, bytes(8)) + b"\0" + b"\3tok" + b"\x40\x28" + bytes(40))
+    write("app_quic", "handshake", b"\0\xe0\0\0\0\1\0\0\5hello")
+    write("app_quic", "retry", b"\0\xf0\0\0\0\1\0\0token")
+    write("app_quic", "short", b"\0\x40" + bytes(30))
+
+
 if __name__ == "__main__":
     dns_seeds()
     tls_seeds()
     http_seeds()
+    quic_seeds()
