@@ -95,7 +95,7 @@ lint: ## rooms, banned functions, format, cppcheck, scripts, generated docs
 	$(Q)tests/run lint
 
 tidy: ## clang-tidy over engine/
-	$(Q)printf '%s\n' $(ENGINE) | xargs -P2 -n4 clang-tidy --quiet --warnings-as-errors='*'
+	$(Q)printf '%s\n' $(ENGINE) | xargs -P2 -I{} clang-tidy --quiet --warnings-as-errors='*' {} -- $(filter-out -W%,$(FLAGS))
 
 cppcheck: ## cppcheck over engine/
 	$(Q)tests/check/cppcheck
