@@ -28,6 +28,8 @@ static inline void build_add(struct build *f, const void *bytes, size_t n)
 static inline void build_wrap(struct build *f, const void *hdr, size_t n)
 {
 	assert(n <= sizeof(f->b) - f->n);
+	if (n == 0)
+		return;
 	memmove(f->b + n, f->b, f->n);
 	memcpy(f->b, hdr, n);
 	f->n += n;
