@@ -216,6 +216,10 @@ static void visit(struct loader *l, const struct folder *in, const char *name)
 	} else if (S_ISDIR(st.st_mode) && in->depth == LIMIT_SIG_DIR_DEPTH) {
 		complain_file(l, path, "is a link leading back up?",
 			      "folders too deep: this one is left out");
+	} else if ((yaml || S_ISDIR(st.st_mode)) &&
+		   memchr(name, '.', strlen(name) - (yaml ? 5 : 0))) {
+		complain_file(l, path, "use - or _",
+			      "a dot in the name stands for a folder in the id");
 	} else if (S_ISDIR(st.st_mode)) {
 		push_folder(l, path, id, in->depth + 1);
 		return;
