@@ -64,6 +64,9 @@ setup-run: ## install the Debian packages the program needs (nothing to do: no o
 setup-test: ## the same for the tests
 	$(Q)tests/check/setup run test
 
+setup-lab: ## the same for the testbed that makes captures (tests/lab)
+	$(Q)tests/check/setup lab
+
 help: ## this list
 	@awk -F ':[^#]*## ' '/^[a-z%-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
@@ -169,5 +172,5 @@ $(B)/members: FORCE
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all demo docs test setup-run setup-test help clean unit unit-bin objects script asan clang lint tidy cppcheck \
+.PHONY: all demo docs test setup-run setup-test setup-lab help clean unit unit-bin objects script asan clang lint tidy cppcheck \
 	format-check format fuzz fuzz-bin cov-bin cov fuzzers fresh FORCE
