@@ -26,11 +26,13 @@ static const struct trigger *request_of(const struct flow *f, enum dir d)
 	return t && t->dir != d && (t->kind == TRIGGER_HTTP_HOST || (t->kind == TRIGGER_PAYLOAD && !strcmp(f->app, "HTTP"))) ? t : NULL;
 }
 
-static bool too_fast(const struct flow *f, enum dir d, int64_t lag_ns)
+/* Faster than that side's other answers? *known: it had any. */
+static bool too_fast(const struct flow *f, enum dir d, uint64_t frame_no, int64_t lag_ns, bool *known)
 {
-	int64_t rtt = f->side[d].rtt_min_ns;
+	int64_t rtt = 0;
 
-	return f->side[d].rtt_n && lag_ns >= 0 && lag_ns * 10 < rtt * FAST_TENTHS && rtt - lag_ns > jitter_ns;
+	*known = model_rtt(f, d, &frame_no, 1, &rtt) > 0;
+	return *known && lag_ns >= 0 && lag_ns * 10 < rtt * FAST_TENTHS && rtt - lag_ns > jitter_ns;
 }
 
 static bool starts_answer(struct bytes b)
@@ -44,10 +46,12 @@ static bool looks_odd(const struct flow *f, enum dir d, const struct pkt *p, con
 	const struct seg *s = flow_seg(f, p->frame_no);
 	const char *marks[MARKS_MAX];
 	struct carrier c;
+	bool known;
 
 	if (!s)
 		return false;
-	if ((p->tcp.flags & (TCP_FIN | TCP_PSH)) == TCP_FIN || p->payload.at[0] == '<' || too_fast(f, d, p->ts_ns - t->ts_ns))
+	if ((p->tcp.flags & (TCP_FIN | TCP_PSH)) == TCP_FIN || p->payload.at[0] == '<' ||
+	    too_fast(f, d, p->frame_no, p->ts_ns - t->ts_ns, &known))
 		return true;
 	c = carrier_look(f, s, NULL, 0);
 	return c.ttl_far || c.ts_missing || c.df_odd || (s->has_id && t->ip_id && t->ip_id == s->ip_id) ||
@@ -165,6 +169,7 @@ static void judge_page(const struct flow *f, struct case_list *out)
 	const struct trigger *t = n->trigger_i < f->n_triggers ? &f->trigger[n->trigger_i] : NULL;
 	struct evidence *ev;
 	uint64_t frames[2];
+	bool fast, known;
 
 	if (!s || !t || !(ev = case_new(out, CASE_PAGE, f)))
 		return;
@@ -175,8 +180,9 @@ static void judge_page(const struct flow *f, struct case_list *out)
 	frames[0] = t->last_frame;
 	frames[1] = s->frame_no;
 	evidence_put(ev, FEAT_PAGE_LAG, s->ts_ns - t->ts_ns, frames, 2);
-	if (f->side[s->dir].rtt_n)
-		evidence_put(ev, FEAT_PAGE_TOO_FAST, too_fast(f, s->dir, s->ts_ns - t->ts_ns), frames, 2);
+	fast = too_fast(f, s->dir, s->frame_no, s->ts_ns - t->ts_ns, &known);
+	if (known)
+		evidence_put(ev, FEAT_PAGE_TOO_FAST, fast, frames, 2);
 	evidence_suspect(ev, s->frame_no);
 }
 

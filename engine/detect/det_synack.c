@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Two answers to one SYN: a second SYN/ACK with another initial sequence number (HoneyBadger's handshake hijack, METHODS f.1).
  *
- * Innocent look-alikes: a responder that forgot the half-open connection and answers the retransmitted SYN afresh (SYN cookies, a restarted
- * server): then a SYN lies between the two, or they are far apart; port reuse (another SYN number: the flow table opens a new flow). */
+ * Innocent look-alikes: a responder that keeps no state of half-open connections and answers each copy of a retransmitted SYN afresh (SYN cookies, a
+ * load balancer, a restarted server): then no more answers than SYNs came; port reuse (another SYN number: the flow table opens a new flow). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,13 +57,14 @@ static const struct seg *forged(const struct flow *f, const struct seg *a, const
 	return a;
 }
 
-static const struct seg *second_answer(const struct flow *f, const struct seg *a, bool *syn_between)
+/* The second answer; *n_syn: how many SYNs were sent before it. A responder that keeps no state (SYN cookies, a load balancer) gives each copy
+ * of a SYN an answer of its own. */
+static const struct seg *second_answer(const struct flow *f, const struct seg *a, uint32_t *n_syn)
 {
-	*syn_between = false;
-	for (const struct seg *s = a + 1; s < f->log.at + f->log.n; s++) {
-		if (s->dir == DIR_ORIG && (s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
-			*syn_between = true;
-		if (is_synack(s) && s->seq != a->seq && s->ack == a->ack)
+	*n_syn = 0;
+	for (const struct seg *s = f->log.at; s < f->log.at + f->log.n; s++) {
+		*n_syn += s->dir == DIR_ORIG && (s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
+		if (s > a && is_synack(s) && s->seq != a->seq && s->ack == a->ack)
 			return s;
 	}
 	return NULL;
@@ -75,28 +76,31 @@ static void judge_synack(const struct flow *f, struct case_list *out)
 	const struct seg *a = NULL, *b, *odd;
 	uint64_t frame[LINE_MAX], other[LINE_MAX];
 	uint32_t n, n_other;
-	bool syn_between, stack;
+	uint32_t n_syn;
+	bool stack;
 	struct evidence *ev;
 	uint64_t both[2];
 
 	for (uint32_t i = 0; i < f->log.n && !a; i++)
 		if (is_synack(&f->log.at[i]))
 			a = &f->log.at[i];
-	b = a ? second_answer(f, a, &syn_between) : NULL;
+	b = a ? second_answer(f, a, &n_syn) : NULL;
 	if (!b || !(ev = case_new(out, CASE_SYNACK, f)))
 		return;
 	both[0] = a->frame_no;
 	both[1] = b->frame_no;
 	stack = abs(a->ttl - b->ttl) >= 2 || a->opts != b->opts;
 	evidence_put(ev, FEAT_SYNACK_COUNT, 2, both, 2);
-	evidence_put(ev, FEAT_SYNACK_ISN_DIFFERS, !syn_between && b->ts_ns - a->ts_ns < race_ns, both, 2);
+	evidence_put(ev, FEAT_SYNACK_ISN_DIFFERS, n_syn < 2 && b->ts_ns - a->ts_ns < race_ns, both, 2);
 	evidence_put(ev, FEAT_SYNACK_GAP, b->ts_ns - a->ts_ns, both, 2);
 	evidence_put(ev, FEAT_SYNACK_STACK_DIFFERS, stack, both, 2);
 	odd = forged(f, a, b);
 	n = data_on_line(f, odd->seq, frame, LINE_MAX);
 	n_other = data_on_line(f, odd == a ? b->seq : a->seq, other, LINE_MAX);
 	evidence_put(ev, FEAT_SYNACK_DATA_BOTH, n && n_other, both, 2);
-	evidence_suspect(ev, odd->frame_no);
+	for (uint32_t i = 0; i < f->log.n; i++)
+		if (is_synack(&f->log.at[i]) && f->log.at[i].seq == odd->seq)
+			evidence_suspect(ev, f->log.at[i].frame_no);
 	for (uint32_t i = 0; i < n; i++)
 		evidence_suspect(ev, frame[i]);
 }

@@ -119,23 +119,35 @@ static void put_numbers(const struct rst_group *g, struct evidence *ev)
 		evidence_put1(ev, FEAT_RST_ACK_EXACT, r->ack == r->peer_next, r->frame_no);
 }
 
+/* A SYN/ACK that answers the same SYN as the refusal: with a SYN between them each answers one of its own, as when a service that was not yet there
+ * is tried again. */
+static bool same_syn(const struct seg *r, const struct seg *synack)
+{
+	const struct seg *from = r < synack ? r : synack, *to = r < synack ? synack : r;
+
+	for (const struct seg *s = from + 1; s < to; s++)
+		if (s->dir == DIR_ORIG && (s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+			return false;
+	return true;
+}
+
 /* A refusal of the SYN as a closed port sends it, RFC 9293 3.10.7.1; beside a SYN/ACK of the same side one of the two is forged. */
 static void put_refusal(const struct rst_group *g, struct evidence *ev)
 {
-	const struct seg *r = g->at[0], *syn = NULL, *synack = NULL;
+	const struct seg *r = g->at[0], *syn = NULL;
 	const struct flow *f = g->f;
-	bool refuses;
+	bool refuses, both = false;
 
 	for (const struct seg *s = f->log.at; s < f->log.at + f->log.n; s++) {
 		if (!syn && s->dir == DIR_ORIG && (s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
 			syn = s;
-		if (!synack && s->dir == DIR_RESP && (s->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))
-			synack = s;
+		if (s->dir == DIR_RESP && (s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK))
+			both |= same_syn(r, s);
 	}
 	refuses = g->dir == DIR_RESP && syn && (r->flags & TCP_ACK) && r->seq == 0 &&
 		  r->ack == syn->seq + 1 + syn->len;
-	evidence_put1(ev, FEAT_RST_REFUSES_SYN, refuses && !synack, r->frame_no);
-	evidence_put1(ev, FEAT_RST_AND_SYNACK, refuses && synack, r->frame_no);
+	evidence_put1(ev, FEAT_RST_REFUSES_SYN, refuses && !both, r->frame_no);
+	evidence_put1(ev, FEAT_RST_AND_SYNACK, refuses && both, r->frame_no);
 	/* ZMap sets IP ID 54321 and no options; other scanners send no options from a high TTL (METHODS a.6). */
 	evidence_put1(ev, FEAT_RST_SCAN_SYN, syn && (syn->ip_id == 54321 || (!syn->opts && syn->ttl >= 200)), r->frame_no);
 }

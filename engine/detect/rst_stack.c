@@ -2,7 +2,11 @@
 /* Who built the reset: TTL, IP ID, window, flags, options against that side's other packets (METHODS c.1-c.3). */
 #include <stdlib.h>
 
+#include "detect/carrier.h"
 #include "detect/rst_group.h"
+
+/* MIDDLEBOXES 6.2: 0.17 ms behind the page; 10 ms leaves room for a loaded box. */
+static const int64_t page_ns = INT64_C(10) * 1000000;
 
 /* One initial TTL for another (64, 128, 255): Weaver 2009 App. C found such jumps in 28 % of ordinary responder resets. */
 static bool ttl_shift(int gap)
@@ -110,12 +114,43 @@ static void put_header(const struct rst_group *g, struct evidence *ev)
 			      me->ts_ok && g->f->side[dir_other(g->dir)].ts_ok && !(r->opts & TCP_OPT_TS), r->frame_no);
 }
 
+/* Does a packet of the same side that is no reset (a forged SYN/ACK) stand to the reset as the next count of the same counter? TTLs
+ * of one side hardly ever differ, and then the window differs by the same number once in 65,536. */
+static const struct seg *counts_with(const struct rst_group *g)
+{
+	const struct seg *r = g->at[0], *end = g->f->log.at + g->f->log.n;
+
+	for (const struct seg *s = g->f->log.at; s < end; s++)
+		if (s->dir == g->dir && !(s->flags & TCP_RST) && s->ttl != r->ttl && r->ttl - s->ttl == r->win - s->win)
+			return s;
+	return NULL;
+}
+
+static void put_lockstep(const struct rst_group *g, struct evidence *ev)
+{
+	const struct seg *with = counts_with(g);
+	uint64_t frames[EV_FRAMES_MAX];
+	uint32_t n = 0, steps = 0;
+	bool lock = true;
+
+	for (uint32_t i = 1; i < g->n; i++) {
+		int dttl = g->at[i]->ttl - g->at[i - 1]->ttl;
+
+		lock &= dttl == g->at[i]->win - g->at[i - 1]->win;
+		steps += dttl != 0;
+	}
+	if (with)
+		frames[n++] = with->frame_no;
+	for (uint32_t i = 0; i < g->n && n < EV_FRAMES_MAX; i++)
+		frames[n++] = g->at[i]->frame_no;
+	evidence_put(ev, FEAT_RST_LOCKSTEP, (lock && steps) || with, frames, n);
+}
+
 static void put_burst(const struct rst_group *g, struct evidence *ev)
 {
 	const struct seg *a = g->at[0], *b;
 	uint64_t frames[EV_FRAMES_MAX];
-	uint32_t n = 0, same = 1, steps = 0;
-	bool lock = true;
+	uint32_t n = 0, same = 1;
 
 	for (uint32_t i = 0; i < g->n && n < EV_FRAMES_MAX; i++)
 		frames[n++] = g->at[i]->frame_no;
@@ -131,16 +166,12 @@ static void put_burst(const struct rst_group *g, struct evidence *ev)
 	if (a->has_id)
 		evidence_put(ev, FEAT_RST_IPID_STEP, (int16_t)(b->ip_id - a->ip_id), frames, n);
 	for (uint32_t i = 1; i < g->n; i++) {
-		const struct seg *x = g->at[i - 1], *y = g->at[i];
-		int dttl = y->ttl - x->ttl, dwin = y->win - x->win;
+		const struct seg *y = g->at[i];
 
 		same += y->ip_id && y->ip_id == a->ip_id && y->ttl == a->ttl && y->win == a->win && y->seq == a->seq &&
 			y->ack == a->ack;
-		lock &= dttl == dwin;
-		steps += dttl != 0;
 	}
 	evidence_put(ev, FEAT_RST_IDENTICAL, a->has_id && a->ip_id && same >= 2, frames, n);
-	evidence_put(ev, FEAT_RST_LOCKSTEP, lock && steps, frames, n);
 }
 
 static void put_payload(const struct rst_group *g, struct evidence *ev)
@@ -162,6 +193,21 @@ static void put_payload(const struct rst_group *g, struct evidence *ev)
 	}
 }
 
+/* The reset that ends a forged page comes right behind it and with the next IP ID of the same builder. */
+static void put_page(const struct rst_group *g, struct evidence *ev)
+{
+	const struct flow *f = g->f;
+	const struct seg *r = g->at[0], *s = f->page ? flow_seg(f, f->page->frame_no) : NULL;
+	uint64_t both[2];
+
+	if (!s || s->dir != g->dir || r < s || !r->has_id)
+		return;
+	both[0] = s->frame_no;
+	both[1] = r->frame_no;
+	evidence_put(ev, FEAT_RST_AFTER_PAGE, r->ts_ns - s->ts_ns <= page_ns && (uint16_t)(r->ip_id - s->ip_id) <= 1 &&
+		     r->ip_id && carrier_look(f, s, NULL, 0).signs > 0, both, 2);
+}
+
 void rst_facts_stack(const struct rst_group *g, struct evidence *ev)
 {
 	put_ttl(g, ev);
@@ -169,5 +215,7 @@ void rst_facts_stack(const struct rst_group *g, struct evidence *ev)
 	put_echo(g, ev);
 	put_header(g, ev);
 	put_burst(g, ev);
+	put_lockstep(g, ev);
+	put_page(g, ev);
 	put_payload(g, ev);
 }

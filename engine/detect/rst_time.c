@@ -38,17 +38,17 @@ void rst_facts_time(const struct rst_group *g, struct evidence *ev)
 {
 	const struct flow *f = g->f;
 	const struct seg *r = g->at[0], *prev = NULL;
-	const struct flow_side *me = &f->side[g->dir];
 	uint64_t frames[2];
-	int64_t lag;
+	int64_t lag, rtt_ns = 0;
+	bool rtt_known = model_rtt(f, g->dir, NULL, 0, &rtt_ns) > 0;
 
 	evidence_put1(ev, FEAT_RST_SPAN, g->at[g->n - 1]->ts_ns - r->ts_ns, r->frame_no);
 	for (const struct seg *s = f->log.at; s < r; s++)
 		if (!(s->flags & TCP_RST))
 			prev = s;
 	evidence_put1(ev, FEAT_RST_IDLE, prev ? r->ts_ns - prev->ts_ns : 0, r->frame_no);
-	if (me->rtt_n)
-		evidence_put1(ev, FEAT_RST_RTT, me->rtt_min_ns, r->frame_no);
+	if (rtt_known)
+		evidence_put1(ev, FEAT_RST_RTT, rtt_ns, r->frame_no);
 	if (!g->trigger)
 		return;
 	lag = r->ts_ns - g->trigger->ts_ns;
@@ -56,9 +56,9 @@ void rst_facts_time(const struct rst_group *g, struct evidence *ev)
 	frames[1] = r->frame_no;
 	evidence_put(ev, FEAT_RST_LAG, lag, frames, 2);
 	/* Only what answers the trigger of the other side can be too fast for its path. */
-	if (g->trigger->dir == g->dir || !me->rtt_n || lag < 0)
+	if (g->trigger->dir == g->dir || !rtt_known || lag < 0)
 		return;
 	evidence_put(ev, FEAT_RST_TOO_FAST,
-		     lag * 10 < me->rtt_min_ns * FAST_TENTHS && me->rtt_min_ns - lag > jitter_ns &&
-			     caused_by_trigger(g, me->rtt_min_ns), frames, 2);
+		     lag * 10 < rtt_ns * FAST_TENTHS && rtt_ns - lag > jitter_ns &&
+			     caused_by_trigger(g, rtt_ns), frames, 2);
 }

@@ -123,12 +123,6 @@ struct flow_side {
 	uint64_t packets, bytes;
 	int64_t last_ns;
 	uint16_t win_last, ip_id_last;
-	int64_t rtt_min_ns; /* between the capture and this side: its answers to packets seen going to it; 0 unknown */
-	uint32_t rtt_n;
-	/* one open round-trip sample */
-	int64_t rtt_ts_ns;
-	uint32_t rtt_seq;
-	bool rtt_open;
 	struct stream *stream;
 };
 
@@ -242,6 +236,10 @@ enum ipid_fit { IPID_UNKNOWN, IPID_FITS, IPID_OFF };
 /* Does s's IP ID lie on the line of the other packets of its direction (METHODS c.2)? Packets in `skip` (frame numbers) are left out. */
 enum ipid_fit model_ipid(const struct flow *f, const struct seg *s, const uint64_t *skip, uint32_t n_skip);
 uint8_t model_ttl_init(uint8_t ttl);
+/* The smallest round trip between the capture and side `d`, from its answers to what went to it: SYN to SYN/ACK, data to the first packet that
+ * acknowledges it. Resets and the packets in `skip` do not count as answers, what was sent twice asks no question (Karn). Returns the number of
+ * samples; *min_ns is set when there is one. */
+uint32_t model_rtt(const struct flow *f, enum dir d, const uint64_t *skip, uint32_t n_skip, int64_t *min_ns);
 const struct seg *flow_seg(const struct flow *f, uint64_t frame_no);
 
 #endif

@@ -134,3 +134,44 @@ enum ipid_fit model_ipid(const struct flow *f, const struct seg *s, const uint64
 	}
 	return (uint16_t)(l.after - s->ip_id) <= slack ? IPID_FITS : IPID_OFF;
 }
+
+/* Was the question asked again later? Then nobody knows which one the answer answers. */
+static bool asked_again(const struct seg *q, const struct seg *until)
+{
+	for (const struct seg *s = q + 1; s < until; s++)
+		if (s->dir == q->dir && !(s->flags & TCP_RST) && s->seq == q->seq && (s->len || s->flags & TCP_SYN))
+			return true;
+	return false;
+}
+
+uint32_t model_rtt(const struct flow *f, enum dir d, const uint64_t *skip, uint32_t n_skip, int64_t *min_ns)
+{
+	const struct seg *question = NULL, *end = f->log.at + f->log.n;
+	uint32_t n = 0;
+
+	for (const struct seg *s = f->log.at; s < end; s++) {
+		uint32_t last;
+
+		if (s->flags & TCP_RST)
+			continue;
+		if (s->dir != d) {
+			if (!question && !s->retransmit && (s->len || s->flags & TCP_SYN))
+				question = s;
+			continue;
+		}
+		if (!question || !(s->flags & TCP_ACK))
+			continue;
+		last = question->seq + question->len + !!(question->flags & TCP_SYN);
+		if (seq_diff(s->ack, last) < 0)
+			continue;
+		if (skipped(s->frame_no, skip, n_skip))
+			continue; /* the genuine answer may still come */
+		if (!asked_again(question, s) && s->ts_ns > question->ts_ns) {
+			if (!n || s->ts_ns - question->ts_ns < *min_ns)
+				*min_ns = s->ts_ns - question->ts_ns;
+			n++;
+		}
+		question = NULL;
+	}
+	return n;
+}

@@ -170,35 +170,6 @@ static void log_packet(struct flow_table *t, struct flow *f, enum dir d, const s
 	mark_copy(f, s);
 }
 
-/* Round trips between the capture and side `d`: it answers what went to it. Only packets without payload or FIN count as answers, because
- * a forged page acknowledges too; Karn: an answer to something sent twice counts for nothing. */
-static void rtt_sample(struct flow *f, enum dir d, const struct pkt *p, bool retransmit)
-{
-	struct flow_side *me = &f->side[d], *peer = &f->side[dir_other(d)];
-	uint16_t fl = p->tcp.flags;
-	uint32_t end = p->tcp.seq + p->payload_len + !!(fl & TCP_SYN);
-
-	if (fl & TCP_RST)
-		return;
-	if (me->rtt_open && (fl & TCP_ACK) && seq_diff(p->tcp.ack, me->rtt_seq) >= 0) {
-		int64_t rtt = p->ts_ns - me->rtt_ts_ns;
-
-		if (!p->payload_len && !(fl & TCP_FIN) && rtt > 0) {
-			if (!me->rtt_n || rtt < me->rtt_min_ns)
-				me->rtt_min_ns = rtt;
-			me->rtt_n++;
-		}
-		me->rtt_open = false;
-	}
-	if (retransmit || ((fl & TCP_SYN) && peer->rtt_open)) {
-		peer->rtt_open = false;
-	} else if ((p->payload_len || (fl & TCP_SYN)) && !peer->rtt_open) {
-		peer->rtt_open = true;
-		peer->rtt_seq = end;
-		peer->rtt_ts_ns = p->ts_ns;
-	}
-}
-
 static void side_sequence(struct flow *f, enum dir d, const struct pkt *p)
 {
 	struct flow_side *s = &f->side[d];
@@ -292,7 +263,6 @@ void tcp_track(struct flow_table *t, struct flow *f, enum dir d, const struct pk
 	}
 	log_packet(t, f, d, p, retransmit);
 	history_of(f, d, p, retransmit);
-	rtt_sample(f, d, p, retransmit);
 	if (p->payload.len && !(fl & TCP_RST))
 		stream_put(t, f, d, p);
 	side_update(f, d, p);
