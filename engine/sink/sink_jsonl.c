@@ -192,7 +192,8 @@ static void put_alternatives(struct json *j, const struct finding *f)
 		for (uint32_t k = 0; k < f->match[i].r.sig->n_rivals; k++) {
 			const struct sig_rival *v = &f->match[i].r.sig->rival[k];
 
-			if (cause_told(f, i, k))
+			/* What else an innocent look-alike could be is no alternative to the act. */
+			if (f->match[i].r.sig->kind == SIG_BENIGN || cause_told(f, i, k))
 				continue;
 			json_open(j, NULL, '{');
 			json_word(j, "cause", v->cause);

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "sink/tell.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { INPUTS_MAX = 20, UNDECODED_MAX = 6 };
+
+static void read_what(struct page *p, struct say *s, const struct run_summary *r)
+{
+	say_clear(s);
+	say_count(s, r->packets, "packet", "packets");
+	say(s, " in ");
+	say_count(s, r->n_inputs, "input", "inputs");
+	say(s, ", ");
+	say_count(s, r->flows, "flow", "flows");
+	say(s, ".");
+	page_put(p, "Read:", TELL_INDENT, s->at, INK_PLAIN);
+}
+
+static void found_what(struct page *p, struct say *s, const struct run_summary *r, uint64_t n_told)
+{
+	bool more = false;
+
+	say_clear(s);
+	if (n_told) {
+		for (int g = GRADE_PROOF; g >= GRADE_ANOMALY; g--)
+			if (r->findings_by_grade[g]) {
+				say(s, "%s%" PRIu64 " %s", more ? ", " : "",
+				    r->findings_by_grade[g], grade_name((enum grade)g));
+				more = true;
+			}
+		if (!more)
+			say_count(s, n_told, "finding", "findings");
+		say(s, ".");
+		if (more && !r->findings_by_grade[GRADE_PROOF] &&
+		    !r->findings_by_grade[GRADE_CONFIRMED] && !r->findings_by_grade[GRADE_LIKELY])
+			say(s,
+			    " Nothing here goes beyond an anomaly: everyday causes explain it as well.");
+		page_put(p, "Found:", TELL_INDENT, s->at, INK_BOLD);
+		return;
+	}
+	if (!r->packets)
+		say(s, "nothing to judge: no packet could be read.");
+	else if (!r->flows)
+		say(s, "nothing to judge: the packets hold no TCP connection and no UDP exchange.");
+	else
+		say(s,
+		    "no interference. That means: no forged reset, forged data or page, or forged DNS answer left traces in these packets. "
+		    "It does not mean that nothing is blocked: a silent drop, a slowed connection, an address that cannot be reached, and "
+		    "whatever happened before, after or beside this capture do not show here.");
+	page_put(p, "Found:", TELL_INDENT, s->at, INK_BOLD);
+}
+
+static void stages(struct page *p, struct say *s, const struct run_summary *r)
+{
+	static const char *const name[STAGE_N] = {
+		[STAGE_NONE] = "not broken off (none)",
+		[STAGE_POST_SYN] = "broken off after the first packet (post-SYN)",
+		[STAGE_POST_ACK] = "broken off after the handshake (post-ACK)",
+		[STAGE_POST_PSH] = "broken off after the first data (post-PSH)",
+		[STAGE_LATER] = "broken off later, for whatever reason",
+	};
+	uint64_t all = 0;
+
+	for (int st = 0; st < STAGE_N; st++)
+		all += r->stage[st];
+	for (int st = 0; all && st < STAGE_N; st++) {
+		say_clear(s);
+		say(s, "%" PRIu64 " %s", r->stage[st], name[st]);
+		page_put(p, st ? NULL : "TCP connections:", TELL_INDENT, s->at, INK_PLAIN);
+	}
+}
+
+static void lost(struct page *p, struct say *s, const struct run_summary *r)
+{
+	const struct run_count count[] = {
+		{"dropped by the kernel while capturing", r->lost.kernel},
+		{"dropped by the capture interface", r->lost.ring},
+		{"captured only in part", r->lost.truncated},
+		{"not decoded", r->lost.undecoded},
+		{"filtered out before", r->lost.prefiltered},
+		{"flows given up for lack of memory", r->lost.evicted},
+		{"results not written", r->lost.output},
+		{"datagrams whose fragments did not all come", r->defrag_failed},
+		{"packets with a time before their predecessor's", r->time_backwards},
+		{"copies of a mirror port, not counted as evidence", r->duplicates},
+		{"closer looks left out for lack of memory", r->inspection_lost},
+	};
+	bool more = false;
+
+	say_clear(s);
+	for (size_t i = 0; i < ARRAY_LEN(count); i++)
+		if (count[i].n) {
+			say(s, "%s%" PRIu64 " %s", more ? "; " : "", count[i].n, count[i].name);
+			more = true;
+		}
+	say(s, more ? "." : "nothing that the input tells of.");
+	page_put(p, "Lost or odd:", TELL_INDENT, s->at, INK_PLAIN);
+}
+
+static void undecoded(struct page *p, struct say *s, const struct run_summary *r)
+{
+	if (!r->n_undecoded)
+		return;
+	say_clear(s);
+	for (uint32_t i = 0; i < r->n_undecoded && i < UNDECODED_MAX; i++) {
+		const struct run_undecoded *u = &r->undecoded[i];
+
+		say(s, "%s%" PRIu64 " %s (link type %u", i ? "; " : "", u->n,
+		    u->why ? u->why : "unknown", u->linktype);
+		if (u->ethertype)
+			say(s, ", ethertype 0x%04x", u->ethertype);
+		say(s, ")");
+	}
+	if (r->n_undecoded > UNDECODED_MAX)
+		say(s, "; and %" PRIu32 " other kinds", r->n_undecoded - UNDECODED_MAX);
+	say(s, ".");
+	page_put(p, "Not decoded:", TELL_INDENT, s->at, INK_PLAIN);
+}
+
+static void inputs(struct page *p, struct say *s, const struct run_summary *r)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < r->n_inputs; i++) {
+		const struct run_input *in = &r->input[i];
+
+		if (in->state == INPUT_WHOLE || n++ >= INPUTS_MAX)
+			continue;
+		say_clear(s);
+		say_foreign(s, in->file, strlen(in->file));
+		say(s, ": %s%s", input_state_name(in->state), in->why[0] ? ": " : "");
+		say_foreign(s, in->why, strlen(in->why));
+		page_put(p, n == 1 ? "Inputs:" : NULL, TELL_INDENT, s->at, INK_BOLD);
+	}
+	if (n <= INPUTS_MAX)
+		return;
+	say_clear(s);
+	say(s, "and %" PRIu32 " more that are not whole.", n - INPUTS_MAX);
+	page_put(p, NULL, TELL_INDENT, s->at, INK_PLAIN);
+}
+
+void tell_run(struct page *p, struct say *s, const struct run_summary *r, uint64_t n_told)
+{
+	read_what(p, s, r);
+	found_what(p, s, r, n_told);
+	stages(p, s, r);
+	lost(p, s, r);
+	undecoded(p, s, r);
+	inputs(p, s, r);
+}
