@@ -15,9 +15,9 @@
 enum units_got {
 	UNITS_OK,
 	UNITS_NOT_NUMBER, /* no digits, or something other than digits */
-	UNITS_NO_UNIT,	  /* a plain number where a time needs ns, us, ms, s or min */
-	UNITS_BAD_UNIT,	  /* digits with an ending that is none of these */
-	UNITS_RANGE,	  /* does not fit, or is finer than a nanosecond */
+	UNITS_NO_UNIT,    /* a plain number where a time needs ns, us, ms, s or min */
+	UNITS_BAD_UNIT,   /* digits with an ending that is none of these */
+	UNITS_RANGE,      /* does not fit, or is finer than a nanosecond */
 };
 
 enum { UNITS_TEXT = 32 }; /* room for any printed literal and its NUL */

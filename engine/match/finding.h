@@ -13,9 +13,10 @@
 /* How one signature fared against one case. Bit i of a mask is term i of that list. */
 struct sig_result {
 	const struct signature *sig;
-	enum truth verdict;   /* YES: all `when` hold, no `unless` holds; UNKNOWN: nothing fails, something is unknown */
-	bool out_of_date;     /* outside claims.valid at the packets' time: verdict NO */
-	bool unless_unknown;  /* an `unless` term is unknown: caps the grade at anomaly */
+	enum truth
+		verdict; /* YES: all `when` hold, no `unless` holds; UNKNOWN: nothing fails, something is unknown */
+	bool out_of_date;    /* outside claims.valid at the packets' time: verdict NO */
+	bool unless_unknown; /* an `unless` term is unknown: caps the grade at anomaly */
 	uint32_t when_held, when_failed, when_unknown;
 	uint32_t unless_held, unless_unknown_mask;
 	uint32_t supports_held, supports_failed, supports_unknown;
@@ -23,7 +24,8 @@ struct sig_result {
 
 /* Evaluates every signature that applies to this case's kind; out has room for sig_set_n.
  * Returns how many were written, in id order. `at_ns` is the packets' time, for validity. Pure. */
-size_t match_case(const struct sig_set *set, const struct evidence *ev, int64_t at_ns, struct sig_result *out);
+size_t match_case(const struct sig_set *set, const struct evidence *ev, int64_t at_ns,
+		  struct sig_result *out);
 
 enum { FINDING_CASES_MAX = 8, FINDING_MATCHES_MAX = 32, FINDING_FRAMES_MAX = 1024 };
 
@@ -35,24 +37,25 @@ struct finding_match {
 /* What is reported for a flow. Points into the signature set and the evidence it was made from;
  * both outlive it. */
 struct finding {
-	char id[17];	   /* stable over revisions */
+	char id[17]; /* stable over revisions */
 	uint32_t rev;
-	int64_t ts_ns;	   /* of the first suspected packet, else of the first frame cited. Evidence holds no times: finding_make
+	int64_t ts_ns; /* of the first suspected packet, else of the first frame cited. Evidence holds no times: finding_make
 			    * leaves flow.first_ns here, and who knows the packet's time puts it in */
 	struct flow_record flow;
-	uint32_t techniques; /* bit per enum technique: the act, and what it was aimed at */
+	uint32_t techniques;    /* bit per enum technique: the act, and what it was aimed at */
 	uint32_t aimed_follows; /* subset of techniques that are aims with basis "follows" */
 	enum grade grade;
-	uint32_t groups;     /* bit per enum ev_group that held in mechanism signatures */
+	uint32_t groups; /* bit per enum ev_group that held in mechanism signatures */
 	uint32_t n_cases;
 	const struct evidence *cases[FINDING_CASES_MAX];
 	uint32_t n_matches;
-	struct finding_match match[FINDING_MATCHES_MAX]; /* mechanism first, then middlebox, then benign; by id inside */
-	uint32_t n_frames;    /* all frames cited, ascending */
+	struct finding_match match
+		[FINDING_MATCHES_MAX]; /* mechanism first, then middlebox, then benign; by id inside */
+	uint32_t n_frames;             /* all frames cited, ascending */
 	uint64_t frame[FINDING_FRAMES_MAX];
-	uint32_t n_injected;  /* suspected frames of cases that reached `likely`; empty below */
+	uint32_t n_injected; /* suspected frames of cases that reached `likely`; empty below */
 	uint64_t injected[FINDING_FRAMES_MAX];
-	bool frames_cut;      /* not all are listed: more than FINDING_FRAMES_MAX, or than EV_FRAMES_MAX for one value */
+	bool frames_cut; /* not all are listed: more than FINDING_FRAMES_MAX, or than EV_FRAMES_MAX for one value */
 };
 
 /* Judges the cases of one flow that speak of the same act (all rst cases; or one dns transaction;
@@ -74,7 +77,7 @@ struct finding {
  * follows) when the act came after the trigger and the grade is `likely` or better.
  * Validity is judged at flow.first_ns. Cases beyond FINDING_CASES_MAX are not looked at. The id is
  * made of the flow's id, the kind of happening, and for dns the transaction's first cited frame. */
-bool finding_make(const struct sig_set *set, const struct flow_record *flow, const struct evidence *const *cases, size_t n,
-		  struct finding *out);
+bool finding_make(const struct sig_set *set, const struct flow_record *flow,
+		  const struct evidence *const *cases, size_t n, struct finding *out);
 
 #endif

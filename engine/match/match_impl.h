@@ -9,6 +9,7 @@
 /* Whether a signature speaks about this case at all: its kind of happening, and not retired. */
 bool match_applies(const struct signature *sig, const struct evidence *ev);
 /* Evaluates one signature against one case. Pure. */
-void match_one(const struct signature *sig, const struct evidence *ev, int64_t at_ns, struct sig_result *out);
+void match_one(const struct signature *sig, const struct evidence *ev, int64_t at_ns,
+	       struct sig_result *out);
 
 #endif

@@ -10,9 +10,32 @@
 
 /* The keys whose place in the file a later complaint may have to show. */
 enum sig_key {
-	KEY_FORMAT, KEY_ID, KEY_REV, KEY_STATUS, KEY_TITLE, KEY_CLAIMS, KEY_EXCUSES, KEY_EFFECT, KEY_WHEN, KEY_UNLESS, KEY_SUPPORTS,
-	KEY_CAPS, KEY_CONFIDENCE, KEY_RIVALS, KEY_SOURCES, KEY_TESTS, KEY_NOTES, KEY_TOP_N,
-	KEY_TECHNIQUE = KEY_TOP_N, KEY_ACTOR, KEY_SCOPE, KEY_VALID, KEY_ARTEFACT, KEY_CONF_MECHANISM, KEY_CONF_SCOPE, KEY_N,
+	KEY_FORMAT,
+	KEY_ID,
+	KEY_REV,
+	KEY_STATUS,
+	KEY_TITLE,
+	KEY_CLAIMS,
+	KEY_EXCUSES,
+	KEY_EFFECT,
+	KEY_WHEN,
+	KEY_UNLESS,
+	KEY_SUPPORTS,
+	KEY_CAPS,
+	KEY_CONFIDENCE,
+	KEY_RIVALS,
+	KEY_SOURCES,
+	KEY_TESTS,
+	KEY_NOTES,
+	KEY_TOP_N,
+	KEY_TECHNIQUE = KEY_TOP_N,
+	KEY_ACTOR,
+	KEY_SCOPE,
+	KEY_VALID,
+	KEY_ARTEFACT,
+	KEY_CONF_MECHANISM,
+	KEY_CONF_SCOPE,
+	KEY_N,
 };
 
 struct sig_mark {
@@ -21,28 +44,29 @@ struct sig_mark {
 
 /* One file being read. */
 struct sig_src {
-	const char *path;	       /* for messages; may be NULL */
-	char *want_id;		       /* the id its path asks for; NULL: not checked */
+	const char *path; /* for messages; may be NULL */
+	char *want_id;    /* the id its path asks for; NULL: not checked */
 	struct bytes text;
 	struct sig_problems *problems; /* may be NULL: only counted */
-	size_t n_complaints;	       /* about this file */
-	bool terms_lost;	       /* a term could not be read: its list is not judged for what it lacks */
+	size_t n_complaints;           /* about this file */
+	bool terms_lost; /* a term could not be read: its list is not judged for what it lacks */
 	struct signature *sig;
-	struct sig_mark root;	       /* where the map of all keys begins: for what is missing */
+	struct sig_mark root; /* where the map of all keys begins: for what is missing */
 	struct sig_mark at[KEY_N];
 	bool have[KEY_N];
 };
 
 /* Adds a complaint about line:col (0: the whole file), with the line's text. `suggestion` may be
  * NULL; copied. Beyond LIMIT_SIG_PROBLEMS, or out of memory, it is counted in left_out. */
-void sig_complain(struct sig_src *src, uint32_t line, uint32_t col, const char *suggestion, const char *fmt, ...)
-	PRINTF_LIKE(5, 6);
-void sig_complain_at(struct sig_src *src, enum sig_key key, const char *suggestion, const char *fmt, ...)
-	PRINTF_LIKE(4, 5);
+void sig_complain(struct sig_src *src, uint32_t line, uint32_t col, const char *suggestion,
+		  const char *fmt, ...) PRINTF_LIKE(5, 6);
+void sig_complain_at(struct sig_src *src, enum sig_key key, const char *suggestion, const char *fmt,
+		     ...) PRINTF_LIKE(4, 5);
 
 /* Of `n` candidates the one that most resembles `word`, when it is close enough to be what was
  * meant; else NULL. */
-const char *sig_nearest(const char *word, const char *(*name)(const void *list, size_t i), const void *list, size_t n);
+const char *sig_nearest(const char *word, const char *(*name)(const void *list, size_t i),
+			const void *list, size_t n);
 /* The same for a plain array of names. */
 const char *sig_nearest_of(const char *word, const char *const *list, size_t n);
 
@@ -61,9 +85,9 @@ enum ynode_kind { YNODE_TEXT, YNODE_MAP, YNODE_LIST, YNODE_BAD };
 struct ynode {
 	enum ynode_kind kind;
 	uint32_t line, col;
-	bool plain;	     /* no quotes: its columns are those of the file */
-	bool quoted;	     /* 'so' or "so" */
-	char *text;	     /* TEXT: NUL-terminated, no NUL inside */
+	bool plain;          /* no quotes: its columns are those of the file */
+	bool quoted;         /* 'so' or "so" */
+	char *text;          /* TEXT: NUL-terminated, no NUL inside */
 	struct ynode *key;   /* in a MAP: TEXT */
 	struct ynode *child; /* of MAP, LIST: the first */
 	struct ynode *next;  /* sibling */
@@ -91,7 +115,8 @@ struct sig_field {
 };
 /* Hands each value of a map to its field's `take`. Complains about unknown, duplicate and
  * missing keys. */
-void sig_take_map(struct sig_src *src, const struct ynode *map, const struct sig_field *f, size_t n, void *into, const char *what);
+void sig_take_map(struct sig_src *src, const struct ynode *map, const struct sig_field *f, size_t n,
+		  void *into, const char *what);
 /* The text of a value that must have one; NULL with a complaint otherwise. */
 const char *sig_text_of(struct sig_src *src, const struct ynode *v);
 /* Stores a copy of the value's text in *(char **)into, or complains. */
@@ -100,7 +125,8 @@ void sig_take_text(struct sig_src *src, const struct ynode *v, void *into);
 int sig_take_word(struct sig_src *src, const struct ynode *v, const char *const *word, size_t n);
 /* The number of a list's items, and as many zeroed things of `size` in *room, the caller's to
  * free. 0 and NULL, with a complaint, when it is no list or longer than `max`. */
-uint32_t sig_list_of(struct sig_src *src, const struct ynode *v, uint32_t max, size_t size, void **room);
+uint32_t sig_list_of(struct sig_src *src, const struct ynode *v, uint32_t max, size_t size,
+		     void **room);
 /* Reads every key of a signature into src->sig. */
 void sig_take_all(struct sig_src *src, const struct ynode *root);
 
@@ -128,6 +154,7 @@ void sig_file_free(struct sig_file *f);
 
 /* sig_read with the id checked against `want_id` (NULL: not checked). Complaints come in the
  * order of the file. */
-struct signature *sig_read_as(const char *path, const char *want_id, struct bytes text, struct sig_problems *problems);
+struct signature *sig_read_as(const char *path, const char *want_id, struct bytes text,
+			      struct sig_problems *problems);
 
 #endif

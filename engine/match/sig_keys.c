@@ -6,8 +6,8 @@
 #include "base/units.h"
 #include "match/sig_impl.h"
 
-/* What each key of a signature may hold. Rules about more than one value are sig_check.c's. One
- * function a key: that is what makes this file long. */
+/* What each key of a signature may hold. Rules about more than one value are sig_check.c's.
+ * long: one short function a key, in the order of the grammar, reads best in one place. */
 
 #define BAD(src, v, hint, ...) sig_complain(src, (v)->line, (v)->col, hint, __VA_ARGS__)
 

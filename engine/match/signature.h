@@ -12,9 +12,20 @@
 #include "evidence/flow_record.h"
 
 enum technique {
-	TECH_RST_INJECTION, TECH_DNS_INJECTION, TECH_DATA_INJECTION, TECH_HTTP_BLOCKPAGE, TECH_TLS_INTERCEPTION, TECH_PACKET_DROP,
-	TECH_QUIC_BLOCKING, TECH_THROTTLING, TECH_DNS_MANIPULATION, TECH_SNI_FILTERING, TECH_HOST_FILTERING, TECH_ADDRESS_BLOCKING,
-	TECH_PROTOCOL_BLOCKING, TECH_N
+	TECH_RST_INJECTION,
+	TECH_DNS_INJECTION,
+	TECH_DATA_INJECTION,
+	TECH_HTTP_BLOCKPAGE,
+	TECH_TLS_INTERCEPTION,
+	TECH_PACKET_DROP,
+	TECH_QUIC_BLOCKING,
+	TECH_THROTTLING,
+	TECH_DNS_MANIPULATION,
+	TECH_SNI_FILTERING,
+	TECH_HOST_FILTERING,
+	TECH_ADDRESS_BLOCKING,
+	TECH_PROTOCOL_BLOCKING,
+	TECH_N
 };
 const char *technique_name(enum technique t); /* "rst_injection", ... */
 MUST_CHECK bool technique_find(const char *name, size_t len, enum technique *out);
@@ -42,18 +53,26 @@ struct term {
 	enum term_op op;
 	uint32_t n_values;
 	struct term_value *value;
-	char *source;	/* the term as written, for people */
+	char *source; /* the term as written, for people */
 	uint32_t line, col;
 };
 
-struct sig_rival { char *cause, *tell; };
-struct sig_source { char *key, *says, *read; };
+struct sig_rival {
+	char *cause, *tell;
+};
+struct sig_source {
+	char *key, *says, *read;
+};
 enum sig_expect { EXPECT_MATCH, EXPECT_NO_MATCH, EXPECT_UNKNOWN };
-struct sig_test { enum sig_expect expect; char *file; uint32_t line, col; };
+struct sig_test {
+	enum sig_expect expect;
+	char *file;
+	uint32_t line, col;
+};
 
 struct signature {
-	char *id;	 /* path below signatures/, / as dot, no ending */
-	char *path;	 /* the file it was read from */
+	char *id;   /* path below signatures/, / as dot, no ending */
+	char *path; /* the file it was read from */
 	uint32_t rev;
 	enum sig_kind kind;
 	enum sig_status status;
@@ -61,14 +80,14 @@ struct signature {
 	enum ev_case kase;
 	bool has_technique;
 	enum technique technique; /* claims.technique; for benign: what `excuses` names */
-	char *position;		  /* on-path | in-path | unknown; may be NULL */
-	char *actor;		  /* may be NULL */
+	char *position;           /* on-path | in-path | unknown; may be NULL */
+	char *actor;              /* may be NULL */
 	uint32_t n_scope;
-	char **scope;		  /* ISO 3166 alpha-2, upper case */
+	char **scope;                       /* ISO 3166 alpha-2, upper case */
 	int64_t valid_from_ns, valid_to_ns; /* packet time; INT64_MIN / INT64_MAX when open */
-	bool artefact;		  /* claims.artefact: a published mark so particular that it alone makes `confirmed` */
-	bool veto;		  /* benign: effect veto (else anomaly) */
-	enum grade caps;	  /* never above; GRADE_PROOF when not given */
+	bool artefact; /* claims.artefact: a published mark so particular that it alone makes `confirmed` */
+	bool veto;       /* benign: effect veto (else anomaly) */
+	enum grade caps; /* never above; GRADE_PROOF when not given */
 	uint32_t n_when, n_unless, n_supports;
 	struct term when[SIG_TERMS_MAX], unless[SIG_TERMS_MAX], supports[SIG_TERMS_MAX];
 	char *confidence_mechanism, *confidence_scope, *confidence_why; /* may be NULL */
@@ -76,23 +95,24 @@ struct signature {
 	struct sig_rival *rival;
 	struct sig_source *source;
 	struct sig_test *test;
-	char *notes;		  /* may be NULL */
+	char *notes; /* may be NULL */
 };
 
 /* One complaint of the reader or the linter, for a person: file:line:col, what, the line with a
  * caret, a suggestion. */
 struct sig_problem {
 	char *file;
-	uint32_t line, col; /* 1-based; 0 when it is about the whole file */
+	uint32_t line, col;      /* 1-based; 0 when it is about the whole file */
 	char *what, *suggestion; /* suggestion may be NULL */
-	char *text;		 /* the source line, may be NULL */
+	char *text;              /* the source line, may be NULL */
 };
 struct sig_problems {
 	struct sig_problem *at;
 	size_t n;
 	size_t left_out; /* beyond the limit */
 };
-void sig_problems_free(struct sig_problems *p); /* frees what it holds, not p itself; p is empty afterwards */
+void sig_problems_free(
+	struct sig_problems *p); /* frees what it holds, not p itself; p is empty afterwards */
 /* Prints `file:line:col: error: what`, the source line, a caret under the column and
  * `suggestion: ...`. Bytes that could steer a terminal are printed as \xNN. Output errors are
  * left in f for the caller. */
@@ -104,8 +124,8 @@ struct sig_set;
  * Files with problems are left out and described in *problems (all of them in one run). False
  * only for operating errors (a directory that cannot be read, memory). The set is the caller's.
  * A later directory's file replaces an earlier one's with the same id. */
-MUST_CHECK bool sig_set_load(struct sig_set **out, const char *const *dirs, size_t n_dirs, struct sig_problems *problems,
-			     struct err_info *err);
+MUST_CHECK bool sig_set_load(struct sig_set **out, const char *const *dirs, size_t n_dirs,
+			     struct sig_problems *problems, struct err_info *err);
 /* Reads one signature from memory (fuzzing, tests, drafts). `path` is what messages call it; the
  * id is not checked against it when `path` is NULL. NULL when it has problems. */
 struct signature *sig_read(const char *path, struct bytes text, struct sig_problems *problems);
@@ -121,10 +141,12 @@ void sig_set_free(struct sig_set *set); /* accepts NULL */
 /* The lint's look at the disk: every `tests:` file of every signature must be readable below the
  * signature file's own folder or one of `dirs`, the first that has it. Adds a complaint for each
  * that is not. */
-void sig_check_tests_exist(const struct sig_set *set, const char *const *dirs, size_t n_dirs, struct sig_problems *problems);
+void sig_check_tests_exist(const struct sig_set *set, const char *const *dirs, size_t n_dirs,
+			   struct sig_problems *problems);
 /* The path under which sig_check_tests_exist finds `file`; NULL when nowhere or out of memory.
  * The caller frees it. */
-char *sig_test_path(const struct signature *s, const char *file, const char *const *dirs, size_t n_dirs);
+char *sig_test_path(const struct signature *s, const char *file, const char *const *dirs,
+		    size_t n_dirs);
 
 /* Writes a draft signature, in the collection's own format and accepted by sig_read, for the
  * cases of one kind that nobody has named yet: each feature by its advice. The kind is that of
@@ -132,7 +154,8 @@ char *sig_test_path(const struct signature *s, const char *file, const char *con
  * goes to `supports`. When nothing was measured that a signature could be made of, only a
  * comment says so. `flow` names the observation. Output errors are left in f for the caller.
  * Nothing is written for n 0. */
-void sig_draft(FILE *f, const struct evidence *const *cases, size_t n, const struct flow_record *flow);
+void sig_draft(FILE *f, const struct evidence *const *cases, size_t n,
+	       const struct flow_record *flow);
 
 /* Evaluates one term: unknown when the feature is not in `ev`. TEXT and ADDR hold if any of
  * their values does (for != and not-in: if none does). */

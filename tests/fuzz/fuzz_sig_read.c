@@ -51,10 +51,12 @@ static void check_terms(const struct term *t, uint32_t n, const struct evidence 
 		for (uint32_t k = 0; k < t[i].n_values; k++) {
 			const char *text = t[i].value[k].text;
 
-			must((text != NULL) == (u == UNIT_TOKEN || u == UNIT_TEXT || u == UNIT_ADDR));
+			must((text != NULL) ==
+			     (u == UNIT_TOKEN || u == UNIT_TEXT || u == UNIT_ADDR));
 			must(!text || strlen(text) < EV_TEXT_BYTES);
 		}
-		must(term_eval(&t[i], ev) == (evidence_get(ev, t[i].feat) ? term_eval(&t[i], ev) : TRUTH_UNKNOWN));
+		must(term_eval(&t[i], ev) ==
+		     (evidence_get(ev, t[i].feat) ? term_eval(&t[i], ev) : TRUTH_UNKNOWN));
 	}
 }
 
@@ -70,7 +72,8 @@ static void check_good(const struct signature *s)
 	must(s->has_technique || s->kind == SIG_BENIGN);
 	must(s->kase != CASE_ANY || s->kind == SIG_BENIGN);
 	must(s->kind != SIG_MIDDLEBOX || s->n_sources >= 1);
-	must(s->valid_from_ns <= s->valid_to_ns && s->caps >= GRADE_ANOMALY && s->caps <= GRADE_PROOF);
+	must(s->valid_from_ns <= s->valid_to_ns && s->caps >= GRADE_ANOMALY &&
+	     s->caps <= GRADE_PROOF);
 	for (uint32_t i = 0; i < s->n_scope; i++)
 		must(strlen(s->scope[i]) == 2);
 	for (uint32_t i = 0; i < s->n_sources; i++)

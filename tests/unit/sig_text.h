@@ -69,7 +69,8 @@ static inline struct signature *sig_good(const char *text)
 }
 
 /* A mechanism signature made of list items `  - ...\n`; any may be "". */
-static inline struct signature *sig_of_terms(const char *when, const char *unless, const char *supports)
+static inline struct signature *sig_of_terms(const char *when, const char *unless,
+					     const char *supports)
 {
 	char text[4096];
 	int n = snprintf(text, sizeof(text),
@@ -103,14 +104,16 @@ static inline struct sig_set *set_of(const char *const *text, size_t n)
 	assert_non_null(mkdtemp(dir));
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < 3 && pass == 0; i++) {
-			assert_in_range(snprintf(path, sizeof(path), "%s/%s", dir, kind[i]), 1, sizeof(path) - 1);
+			assert_in_range(snprintf(path, sizeof(path), "%s/%s", dir, kind[i]), 1,
+					sizeof(path) - 1);
 			assert_int_equal(mkdir(path, 0700), 0);
 		}
 		for (size_t i = 0; i < n; i++) {
 			const char *id = strstr(text[i], "id: ") + 4, *dot = strchr(id, '.');
 
-			assert_in_range(snprintf(path, sizeof(path), "%s/%.*s/%.*s.yaml", dir, (int)(dot - id), id,
-						 (int)strcspn(dot + 1, "\n"), dot + 1),
+			assert_in_range(snprintf(path, sizeof(path), "%s/%.*s/%.*s.yaml", dir,
+						 (int)(dot - id), id, (int)strcspn(dot + 1, "\n"),
+						 dot + 1),
 					1, sizeof(path) - 1);
 			if (pass == 0)
 				file_put(path, text[i]);
@@ -121,7 +124,8 @@ static inline struct sig_set *set_of(const char *const *text, size_t n)
 			assert_true(sig_set_load(&set, dirs, 1, &p, &err));
 	}
 	for (size_t i = 0; i < 3; i++) {
-		assert_in_range(snprintf(path, sizeof(path), "%s/%s", dir, kind[i]), 1, sizeof(path) - 1);
+		assert_in_range(snprintf(path, sizeof(path), "%s/%s", dir, kind[i]), 1,
+				sizeof(path) - 1);
 		assert_int_equal(rmdir(path), 0);
 	}
 	assert_int_equal(rmdir(dir), 0);

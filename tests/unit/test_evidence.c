@@ -21,7 +21,8 @@ static void test_registry_cases_follow_names(void **state)
 		assert_non_null(dot);
 		if (f->kase == CASE_ANY) {
 			/* Nothing falls to `any` by a slip of the pen in features.def. */
-			assert_true(strncmp(f->name, "flow.", 5) == 0 || strncmp(f->name, "trigger.", 8) == 0 ||
+			assert_true(strncmp(f->name, "flow.", 5) == 0 ||
+				    strncmp(f->name, "trigger.", 8) == 0 ||
 				    strncmp(f->name, "capture.", 8) == 0);
 			continue;
 		}
@@ -45,7 +46,8 @@ static void test_registry_lines_are_complete(void **state)
 		assert_true(feat_find(f->name, strlen(f->name), &found));
 		assert_int_equal(found, i);
 		/* A range makes no sense of words. */
-		if (f->unit == UNIT_TOKEN || f->unit == UNIT_TEXT || f->unit == UNIT_ADDR || f->unit == UNIT_YESNO)
+		if (f->unit == UNIT_TOKEN || f->unit == UNIT_TEXT || f->unit == UNIT_ADDR ||
+		    f->unit == UNIT_YESNO)
 			assert_int_not_equal(f->advice, ADVICE_WIDEN);
 	}
 }
@@ -65,8 +67,10 @@ static void test_feat_find_parts_of_names_are_unknown(void **state)
 
 static void test_unit_and_group_names(void **state)
 {
-	static const char *const unit[] = {"count", "hops", "ns", "bytes", "yesno", "token", "text", "number", "addr"};
-	static const char *const group[] = {"none", "stack", "timing", "sequence", "content", "control", "ends"};
+	static const char *const unit[] = {"count", "hops", "ns",     "bytes", "yesno",
+					   "token", "text", "number", "addr"};
+	static const char *const group[] = {"none",    "stack",   "timing", "sequence",
+					    "content", "control", "ends"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(unit); i++)
@@ -114,7 +118,8 @@ static void test_at_any_order_of_puts_gives_feature_order(void **state)
 	for (size_t i = FEAT_N; i-- > 0;) {
 		const struct feat_info *f = feat_info((enum feat)i);
 
-		if ((f->kase != CASE_RST && f->kase != CASE_ANY) || f->unit == UNIT_TOKEN || f->unit == UNIT_TEXT)
+		if ((f->kase != CASE_RST && f->kase != CASE_ANY) || f->unit == UNIT_TOKEN ||
+		    f->unit == UNIT_TEXT)
 			continue;
 		evidence_put1(ev, (enum feat)i, (int64_t)i, i + 1);
 		n++;
@@ -154,7 +159,8 @@ static void test_text_beyond_limits_is_cut_and_counted(void **state)
 	(void)state;
 	memset(longer, 'x', sizeof(longer));
 	for (uint64_t i = 0; i < EV_TEXTS_MAX + 2; i++)
-		evidence_add_text(ev, FEAT_PAGE_MARK, longer, i < 1 ? sizeof(longer) : (size_t)i, i + 1);
+		evidence_add_text(ev, FEAT_PAGE_MARK, longer, i < 1 ? sizeof(longer) : (size_t)i,
+				  i + 1);
 	v = evidence_get(ev, FEAT_PAGE_MARK);
 	assert_int_equal(v->n_text, EV_TEXTS_MAX);
 	assert_int_equal(strlen(v->text[0]), EV_TEXT_BYTES);
@@ -176,7 +182,8 @@ static void test_text_with_nul_does_not_equal_its_beginning(void **state)
 
 	(void)state;
 	evidence_put_text(ev, FEAT_PAGE_SERVER, "nginx\0evil", 10, 1);
-	assert_string_equal(evidence_get(ev, FEAT_PAGE_SERVER)->text[0], "nginx\x01" "evil");
+	assert_string_equal(evidence_get(ev, FEAT_PAGE_SERVER)->text[0], "nginx\x01"
+									 "evil");
 	evidence_put_text(ev, FEAT_PAGE_SERVER, NULL, 0, 1);
 	assert_string_equal(evidence_get(ev, FEAT_PAGE_SERVER)->text[0], "");
 	evidence_free(ev);

@@ -10,7 +10,7 @@
 #include "unit/sig_text.h"
 
 #define HEAD(id) "format: 1\nid: " id "\nrev: 1\nstatus: draft\ntitle: t\n"
-#define CLAIMS "claims: {technique: rst_injection}\n"
+#define CLAIMS   "claims: {technique: rst_injection}\n"
 
 static void put(struct evidence *ev, enum feat id, enum truth t)
 {
@@ -18,18 +18,20 @@ static void put(struct evidence *ev, enum feat id, enum truth t)
 		evidence_put1(ev, id, t == TRUTH_YES ? 1 : 0, 1);
 }
 
-/* All 27 combinations of two `when` terms and an `unless` term. The expected verdict is written out by the words of finding.h, not
- * by the code's way of getting there. */
+/* All 27 combinations of two `when` terms and an `unless` term. The expected verdict is written
+ * out by the words of finding.h, not by the code's way of getting there. */
 static void test_match_three_truth_values_table(void **state)
 {
-	static const char *const text[] = {HEAD("mechanism.a") CLAIMS
-					   "when:\n  - rst.identical is yes\n  - rst.df is yes\nunless:\n  - rst.after_fin is yes\n"
-					   "supports:\n  - rst.after_fin is yes\n"};
+	static const char *const text[] = {
+		HEAD("mechanism.a") CLAIMS
+		"when:\n  - rst.identical is yes\n  - rst.df is yes\nunless:\n  - rst.after_fin is yes\n"
+		"supports:\n  - rst.after_fin is yes\n"};
 	struct sig_set *set = set_of(text, 1);
 
 	(void)state;
 	for (int i = 0; i < 27; i++) {
-		enum truth a = (enum truth)(i % 3), b = (enum truth)(i / 3 % 3), u = (enum truth)(i / 9);
+		enum truth a = (enum truth)(i % 3), b = (enum truth)(i / 3 % 3),
+			   u = (enum truth)(i / 9);
 		struct evidence *ev = evidence_new(CASE_RST);
 		enum truth want = TRUTH_YES;
 		struct sig_result r;
@@ -48,7 +50,8 @@ static void test_match_three_truth_values_table(void **state)
 		assert_int_equal(r.unless_unknown, u == TRUTH_UNKNOWN);
 		assert_int_equal(r.when_held, (a == TRUTH_YES ? 1 : 0) | (b == TRUTH_YES ? 2 : 0));
 		assert_int_equal(r.when_failed, (a == TRUTH_NO ? 1 : 0) | (b == TRUTH_NO ? 2 : 0));
-		assert_int_equal(r.when_unknown, (a == TRUTH_UNKNOWN ? 1 : 0) | (b == TRUTH_UNKNOWN ? 2 : 0));
+		assert_int_equal(r.when_unknown,
+				 (a == TRUTH_UNKNOWN ? 1 : 0) | (b == TRUTH_UNKNOWN ? 2 : 0));
 		assert_int_equal(r.unless_held, u == TRUTH_YES);
 		assert_int_equal(r.unless_unknown_mask, u == TRUTH_UNKNOWN);
 		assert_int_equal(r.supports_held, u == TRUTH_YES);
@@ -83,9 +86,9 @@ static void test_match_longest_list_uses_every_bit(void **state)
 
 static void test_match_validity_at_both_borders(void **state)
 {
-	static const char *const text[] = {
-		HEAD("mechanism.a") "claims: {technique: rst_injection, valid: {from: 2021-02, to: 2021-03}}\n"
-				    "when:\n  - rst.df is yes\n"};
+	static const char *const text[] = {HEAD(
+		"mechanism.a") "claims: {technique: rst_injection, valid: {from: 2021-02, to: 2021-03}}\n"
+			       "when:\n  - rst.df is yes\n"};
 	struct sig_set *set = set_of(text, 1);
 	struct evidence *ev = evidence_new(CASE_RST);
 	int64_t from, end;
@@ -115,7 +118,8 @@ static void test_match_only_signatures_of_the_kind_in_id_order(void **state)
 		HEAD("mechanism.dns") "claims: {technique: dns_injection}\nwhen:\n  - dns.df is yes\n",
 		HEAD("mechanism.b") CLAIMS "when:\n  - rst.count > 1\n",
 		HEAD("benign.any") "excuses: any\neffect: veto\nwhen:\n  - flow.proto == udp\n",
-		"format: 1\nid: mechanism.old\nrev: 1\nstatus: retired\ntitle: t\n" CLAIMS "when:\n  - rst.df is yes\n",
+		"format: 1\nid: mechanism.old\nrev: 1\nstatus: retired\ntitle: t\n" CLAIMS
+		"when:\n  - rst.df is yes\n",
 	};
 	struct sig_set *set = set_of(text, ARRAY_LEN(text));
 	struct evidence *ev = evidence_new(CASE_RST);

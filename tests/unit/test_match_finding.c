@@ -8,15 +8,18 @@
 #include "match/finding.h"
 #include "unit/sig_text.h"
 
+/* long: the tables of grades, middleboxes and aims share one vocabulary of signatures. */
+
 #define HEAD(id, status) "format: 1\nid: " id "\nrev: 1\nstatus: " status "\ntitle: t\n"
-#define RST "claims: {technique: rst_injection}\n"
-#define DATA "claims: {technique: data_injection}\n"
-#define TESTED "tests: [{match: a.pcap}, {match: b.pcap}, {no-match: c.pcap}]\n"
-#define SOURCED "sources: [{key: a, says: b, read: primary}]\n"
+#define RST              "claims: {technique: rst_injection}\n"
+#define DATA             "claims: {technique: data_injection}\n"
+#define TESTED           "tests: [{match: a.pcap}, {match: b.pcap}, {no-match: c.pcap}]\n"
+#define SOURCED          "sources: [{key: a, says: b, read: primary}]\n"
 
 static struct flow_record flow_at(enum capture_point point)
 {
-	struct flow_record f = {.id = "00112233aabbccdd", .first_ns = 1000, .last_ns = 5000, .point = point};
+	struct flow_record f = {
+		.id = "00112233aabbccdd", .first_ns = 1000, .last_ns = 5000, .point = point};
 
 	return f;
 }
@@ -40,7 +43,8 @@ static enum grade lower(enum grade a, enum grade b)
 }
 
 /* What the table of ARCHITECTURE 5 asks for. */
-static enum grade expected(uint32_t groups, enum grade caps, enum truth unless, enum truth benign, bool veto)
+static enum grade expected(uint32_t groups, enum grade caps, enum truth unless, enum truth benign,
+			   bool veto)
 {
 	int n = __builtin_popcount(groups);
 	enum grade g = n >= 2 ? GRADE_CONFIRMED : n == 1 ? GRADE_LIKELY : GRADE_ANOMALY;
@@ -52,20 +56,26 @@ static enum grade expected(uint32_t groups, enum grade caps, enum truth unless, 
 	return lower(g, caps);
 }
 
-/* The terms about the groups of `mask` and one that has none, the caps, unless and benign: one set of files. */
+/* The terms about the groups of `mask` and one that has none, the caps, unless and benign: one
+ * set of files. */
 static struct sig_set *set_for(int mask, enum grade caps, bool veto)
 {
 	char mech[1024], benign[512];
 	const char *const text[] = {mech, benign};
-	int at = snprintf(mech, sizeof(mech), "%s%scaps: %s\nunless:\n  - rst.after_fin is yes\nwhen:\n",
+	int at = snprintf(mech, sizeof(mech),
+			  "%s%scaps: %s\nunless:\n  - rst.after_fin is yes\nwhen:\n",
 			  HEAD("mechanism.a", "draft"), RST, grade_name(caps));
 
 	for (size_t i = 0; i < ARRAY_LEN(group_row); i++)
 		if (mask & (1 << i) || i == ARRAY_LEN(group_row) - 1)
-			at += snprintf(mech + at, sizeof(mech) - (size_t)at, "%s", group_row[i].term);
-	assert_in_range(snprintf(benign, sizeof(benign), "%sexcuses: rst_injection\neffect: %s\nwhen:\n  - rst.unread_data is yes\n",
-				 HEAD("benign.b", "draft"), veto ? "veto" : "anomaly"),
-			1, sizeof(benign) - 1);
+			at += snprintf(mech + at, sizeof(mech) - (size_t)at, "%s",
+				       group_row[i].term);
+	assert_in_range(
+		snprintf(
+			benign, sizeof(benign),
+			"%sexcuses: rst_injection\neffect: %s\nwhen:\n  - rst.unread_data is yes\n",
+			HEAD("benign.b", "draft"), veto ? "veto" : "anomaly"),
+		1, sizeof(benign) - 1);
 	return set_of(text, 2);
 }
 
@@ -78,7 +88,8 @@ static void put(struct evidence *ev, enum feat id, enum truth t)
 /* One set of signatures against every unless, benign and capture point. */
 static void check_grades(const struct sig_set *set, int mask, enum grade caps, bool veto)
 {
-	static const enum capture_point point[] = {POINT_UNKNOWN, POINT_WIRE, POINT_HOST, POINT_OFFLOAD, POINT_VPN_API, POINT_PROXY};
+	static const enum capture_point point[] = {POINT_UNKNOWN, POINT_WIRE,    POINT_HOST,
+						   POINT_OFFLOAD, POINT_VPN_API, POINT_PROXY};
 	struct finding *f = malloc(sizeof(*f));
 
 	assert_non_null(f);
@@ -141,8 +152,8 @@ static struct evidence *rst_case(uint64_t frame)
 	return ev;
 }
 
-static bool make(const char *const *text, size_t n, const struct evidence *const *cases, size_t n_cases, struct finding *f,
-		 struct sig_set **set)
+static bool make(const char *const *text, size_t n, const struct evidence *const *cases,
+		 size_t n_cases, struct finding *f, struct sig_set **set)
 {
 	struct flow_record flow = flow_at(POINT_WIRE);
 
@@ -150,7 +161,8 @@ static bool make(const char *const *text, size_t n, const struct evidence *const
 	return finding_make(*set, &flow, cases, n_cases, f);
 }
 
-/* Two signatures of one technique, a group each, are two groups; a capped one adds none beyond its cap. */
+/* Two signatures of one technique, a group each, are two groups; a capped one adds none beyond
+ * its cap. */
 static void test_groups_of_several_signatures_add_up_within_caps(void **state)
 {
 	static const char *const text[2][2] = {
@@ -181,7 +193,8 @@ static void test_techniques_only_those_of_the_finding_grade(void **state)
 	static const char *const text[] = {
 		HEAD("mechanism.a", "draft") RST "when: [rst.identical is yes, rst.raced is yes]\n",
 		HEAD("mechanism.b", "draft") DATA "when: [rst.raced is yes]\n",
-		HEAD("mechanism.c", "draft") "claims: {technique: packet_drop}\nwhen: [rst.raced is yes, rst.too_fast is yes]\n",
+		HEAD("mechanism.c",
+		     "draft") "claims: {technique: packet_drop}\nwhen: [rst.raced is yes, rst.too_fast is yes]\n",
 	};
 	static struct finding f;
 	struct evidence *ev = rst_case(3);
@@ -199,10 +212,13 @@ static void test_techniques_only_those_of_the_finding_grade(void **state)
 static void test_benign_excuses_only_its_technique_any_excuses_all(void **state)
 {
 	static const char *const text[2][3] = {
-		{HEAD("mechanism.a", "draft") RST "when: [rst.identical is yes, rst.raced is yes]\n",
+		{HEAD("mechanism.a", "draft") RST
+		 "when: [rst.identical is yes, rst.raced is yes]\n",
 		 HEAD("mechanism.b", "draft") DATA "when: [rst.raced is yes]\n",
-		 HEAD("benign.x", "draft") "excuses: rst_injection\neffect: veto\nwhen: [rst.df is yes]\n"},
-		{HEAD("mechanism.a", "draft") RST "when: [rst.identical is yes, rst.raced is yes]\n",
+		 HEAD("benign.x",
+		      "draft") "excuses: rst_injection\neffect: veto\nwhen: [rst.df is yes]\n"},
+		{HEAD("mechanism.a", "draft") RST
+		 "when: [rst.identical is yes, rst.raced is yes]\n",
 		 HEAD("mechanism.b", "draft") DATA "when: [rst.raced is yes]\n",
 		 HEAD("benign.x", "draft") "excuses: any\neffect: veto\nwhen: [rst.df is yes]\n"},
 	};
@@ -222,7 +238,8 @@ static void test_benign_excuses_only_its_technique_any_excuses_all(void **state)
 	evidence_free(ev);
 }
 
-/* A middlebox signature, active or draft, an artefact or not, alone and beside mechanisms of every grade. */
+/* A middlebox signature, active or draft, an artefact or not, alone and beside mechanisms of
+ * every grade. */
 static void test_middlebox_table(void **state)
 {
 	static const char *const mech[] = {
@@ -232,7 +249,8 @@ static void test_middlebox_table(void **state)
 		HEAD("mechanism.a", "draft") RST "when: [rst.raced is yes, rst.too_fast is yes]\n",
 		HEAD("mechanism.a", "draft") DATA "when: [rst.raced is yes]\n",
 	};
-	static const enum grade alone[] = {GRADE_NONE, GRADE_ANOMALY, GRADE_LIKELY, GRADE_CONFIRMED, GRADE_LIKELY};
+	static const enum grade alone[] = {GRADE_NONE, GRADE_ANOMALY, GRADE_LIKELY, GRADE_CONFIRMED,
+					   GRADE_LIKELY};
 	static struct finding f;
 	struct evidence *ev = rst_case(3);
 	const struct evidence *cases[] = {ev};
@@ -246,11 +264,17 @@ static void test_middlebox_table(void **state)
 			const char *text[] = {box, mech[m]};
 			struct sig_set *set;
 
-			assert_in_range(snprintf(box, sizeof(box), "%s" "claims: {technique: rst_injection, artefact: %s}\n%s",
-						 active ? HEAD("middlebox.m", "active") : HEAD("middlebox.m", "draft"),
-						 artefact ? "yes" : "no", TESTED SOURCED "when: [rst.tsg_exact is yes]\n"),
-					1, sizeof(box) - 1);
-			assert_int_equal(make(text, mech[m] ? 2 : 1, cases, 1, &f, &set), raises || m > 0);
+			assert_in_range(
+				snprintf(box, sizeof(box),
+					 "%s"
+					 "claims: {technique: rst_injection, artefact: %s}\n%s",
+					 active ? HEAD("middlebox.m", "active")
+						: HEAD("middlebox.m", "draft"),
+					 artefact ? "yes" : "no",
+					 TESTED SOURCED "when: [rst.tsg_exact is yes]\n"),
+				1, sizeof(box) - 1);
+			assert_int_equal(make(text, mech[m] ? 2 : 1, cases, 1, &f, &set),
+					 raises || m > 0);
 			assert_int_equal(f.grade, raises ? GRADE_CONFIRMED : alone[m]);
 			assert_int_equal(f.n_matches, (m > 0 ? 1 : 0) + (raises || beside ? 1 : 0));
 			if (m > 0)
@@ -261,7 +285,8 @@ static void test_middlebox_table(void **state)
 	evidence_free(ev);
 }
 
-/* What makes an artefact counts no more than its place of capture, its caps and its unless allow. */
+/* What makes an artefact counts no more than its place of capture, its caps and its unless
+ * allow. */
 static void test_artefact_is_capped_as_others(void **state)
 {
 	static const struct {
@@ -274,7 +299,8 @@ static void test_artefact_is_capped_as_others(void **state)
 		{"when: [rst.tsg_exact is yes]\n", POINT_PROXY, GRADE_CONFIRMED},
 		{"when: [rst.df is yes]\n", POINT_WIRE, GRADE_CONFIRMED},
 		{"when: [rst.tsg_exact is yes]\ncaps: likely\n", POINT_WIRE, GRADE_LIKELY},
-		{"when: [rst.tsg_exact is yes]\nunless: [rst.after_fin is yes]\n", POINT_WIRE, GRADE_ANOMALY},
+		{"when: [rst.tsg_exact is yes]\nunless: [rst.after_fin is yes]\n", POINT_WIRE,
+		 GRADE_ANOMALY},
 		{"when: [rst.tsg_exact is yes]\nunless: [rst.df is yes]\n", POINT_WIRE, GRADE_NONE},
 	};
 	static struct finding f;
@@ -289,9 +315,14 @@ static void test_artefact_is_capped_as_others(void **state)
 		const char *text[] = {box};
 		struct sig_set *set;
 
-		assert_in_range(snprintf(box, sizeof(box), "%s%s", HEAD("middlebox.m", "active")
-					 "claims: {technique: rst_injection, artefact: yes}\n" TESTED SOURCED, row[i].rest),
-				1, sizeof(box) - 1);
+		assert_in_range(
+			snprintf(
+				box, sizeof(box), "%s%s",
+				HEAD("middlebox.m",
+				     "active") "claims: {technique: rst_injection, artefact: yes}\n" TESTED
+					SOURCED,
+				row[i].rest),
+			1, sizeof(box) - 1);
 		set = set_of(text, 1);
 		assert_int_equal(finding_make(set, &flow, cases, 1, &f), row[i].want != GRADE_NONE);
 		assert_int_equal(f.grade, row[i].want);
@@ -300,12 +331,15 @@ static void test_artefact_is_capped_as_others(void **state)
 	evidence_free(ev);
 }
 
-/* Of two cases the better gives the grade; only its suspects are called injected when the other stays an anomaly. */
+/* Of two cases the better gives the grade; only its suspects are called injected when the other
+ * stays an anomaly. */
 static void test_best_case_gives_the_grade(void **state)
 {
-	static const char *const text[] = {HEAD("mechanism.a", "draft") RST "when: [rst.df is yes]\n",
-					   HEAD("mechanism.b", "draft") RST "when: [rst.raced is yes]\n",
-					   HEAD("benign.x", "draft") "excuses: any\neffect: veto\nwhen: [rst.after_fin is yes]\n"};
+	static const char *const text[] = {
+		HEAD("mechanism.a", "draft") RST "when: [rst.df is yes]\n",
+		HEAD("mechanism.b", "draft") RST "when: [rst.raced is yes]\n",
+		HEAD("benign.x",
+		     "draft") "excuses: any\neffect: veto\nwhen: [rst.after_fin is yes]\n"};
 	static struct finding f;
 	struct evidence *a = rst_case(9), *b = rst_case(3), *vetoed = rst_case(5);
 	const struct evidence *cases[] = {vetoed, a, b};
@@ -344,11 +378,15 @@ static void test_aims_table(void **state)
 		const char *kind;
 		uint32_t aim;
 	} row[] = {
-		{"tls-sni", 1U << TECH_SNI_FILTERING}, {"quic-sni", 1U << TECH_SNI_FILTERING},
-		{"http-host", 1U << TECH_HOST_FILTERING}, {"dns-qname", 0}, {"payload", 0},
+		{"tls-sni", 1U << TECH_SNI_FILTERING},
+		{"quic-sni", 1U << TECH_SNI_FILTERING},
+		{"http-host", 1U << TECH_HOST_FILTERING},
+		{"dns-qname", 0},
+		{"payload", 0},
 	};
-	static const char *const text[] = {HEAD("mechanism.a", "draft") RST "when: [rst.df is yes]\n",
-					   HEAD("mechanism.b", "draft") RST "when: [rst.raced is yes]\n"};
+	static const char *const text[] = {
+		HEAD("mechanism.a", "draft") RST "when: [rst.df is yes]\n",
+		HEAD("mechanism.b", "draft") RST "when: [rst.raced is yes]\n"};
 	static struct finding f;
 
 	(void)state;
@@ -372,10 +410,37 @@ static void test_aims_table(void **state)
 	}
 }
 
+/* An aim belongs to the act that gave the grade: that of a lesser case is not told. */
+static void test_aim_of_a_lesser_case_is_not_told(void **state)
+{
+	static const char *const text[] = {HEAD("mechanism.a", "draft") RST
+					   "when: [rst.raced is yes]\n",
+					   HEAD("mechanism.b", "draft") RST
+					   "when: [rst.raced is yes, rst.identical is yes]\n"};
+	static struct finding f;
+	struct evidence *high = rst_case(3), *low = rst_case(9);
+	const struct evidence *cases[] = {low, high};
+	struct sig_set *set;
+
+	(void)state;
+	evidence_put1(low, FEAT_RST_IDENTICAL, 0, 9);
+	evidence_put1(low, FEAT_RST_AFTER_TRIGGER, 1, 9);
+	evidence_put_text(low, FEAT_TRIGGER_KIND, "tls-sni", 7, 2);
+	assert_true(make(text, 2, cases, 2, &f, &set));
+	assert_int_equal(f.grade, GRADE_CONFIRMED);
+	assert_int_equal(f.n_injected, 2);
+	assert_int_equal(f.aimed_follows, 0);
+	sig_set_free(set);
+	evidence_free(high);
+	evidence_free(low);
+}
+
 /* A page has no feature that says it came after the trigger: the frames' order does. */
 static void test_aim_of_a_page_by_frame_order(void **state)
 {
-	static const char *const text[] = {HEAD("mechanism.a", "draft") "claims: {technique: http_blockpage}\nwhen: [page.df_differs is yes]\n"};
+	static const char *const text[] = {HEAD(
+		"mechanism.a",
+		"draft") "claims: {technique: http_blockpage}\nwhen: [page.df_differs is yes]\n"};
 	static struct finding f;
 	struct sig_set *set = set_of(text, 1);
 
@@ -399,13 +464,15 @@ static void test_aim_of_a_page_by_frame_order(void **state)
 	sig_set_free(set);
 }
 
-/* A later revision knows more, and keeps the id; another flow, kind or DNS transaction has another. */
+/* A later revision knows more, and keeps the id; another flow, kind or DNS transaction has
+ * another. */
 static void test_id_stable_over_revisions(void **state)
 {
 	static const char *const text[] = {
 		HEAD("mechanism.a", "draft") RST "when: [rst.df is yes]\n",
 		HEAD("mechanism.b", "draft") DATA "when: [rst.raced is yes, rst.too_fast is yes]\n",
-		HEAD("mechanism.c", "draft") "claims: {technique: dns_injection}\nwhen: [dns.answers > 1]\n",
+		HEAD("mechanism.c",
+		     "draft") "claims: {technique: dns_injection}\nwhen: [dns.answers > 1]\n",
 	};
 	static struct finding f;
 	struct sig_set *set = set_of(text, 3);
@@ -442,7 +509,8 @@ static void test_id_stable_over_revisions(void **state)
 /* More frames than fit: the lowest stay, in order, and the finding says so. */
 static void test_frames_beyond_the_limit_are_cut_at_the_end(void **state)
 {
-	static const char *const text[] = {HEAD("mechanism.a", "draft") RST "when: [rst.raced is yes]\n"};
+	static const char *const text[] = {HEAD("mechanism.a", "draft") RST
+					   "when: [rst.raced is yes]\n"};
 	static struct finding f;
 	struct evidence *ev[3];
 	const struct evidence *cases[3];
@@ -481,10 +549,12 @@ static void test_more_matches_than_fit_keeps_mechanisms(void **state)
 	(void)state;
 	for (int i = 0; i <= N; i++) {
 		one[i] = text[i];
-		assert_in_range(snprintf(text[i], sizeof(text[i]),
-					 "format: 1\nid: %s.m%02d\nrev: 1\nstatus: draft\ntitle: t\n%swhen: [rst.raced is yes]\n%s",
-					 i < N ? "middlebox" : "mechanism", i, RST, SOURCED),
-				1, sizeof(text[i]) - 1);
+		assert_in_range(
+			snprintf(
+				text[i], sizeof(text[i]),
+				"format: 1\nid: %s.m%02d\nrev: 1\nstatus: draft\ntitle: t\n%swhen: [rst.raced is yes]\n%s",
+				i < N ? "middlebox" : "mechanism", i, RST, SOURCED),
+			1, sizeof(text[i]) - 1);
 	}
 	assert_true(make(one, N + 1, cases, 1, &f, &set));
 	assert_int_equal(f.n_matches, FINDING_MATCHES_MAX);
@@ -506,6 +576,7 @@ int main(void)
 		cmocka_unit_test(test_artefact_is_capped_as_others),
 		cmocka_unit_test(test_best_case_gives_the_grade),
 		cmocka_unit_test(test_aims_table),
+		cmocka_unit_test(test_aim_of_a_lesser_case_is_not_told),
 		cmocka_unit_test(test_aim_of_a_page_by_frame_order),
 		cmocka_unit_test(test_id_stable_over_revisions),
 		cmocka_unit_test(test_frames_beyond_the_limit_are_cut_at_the_end),

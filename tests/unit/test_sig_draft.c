@@ -36,7 +36,8 @@ static char *good_draft(const struct evidence *const *cases, size_t n, int64_t f
 	assert_int_equal(s->kase, evidence_case(cases[0]));
 	for (size_t i = 0; i < n; i++)
 		for (uint32_t k = 0; k < s->n_when; k++)
-			if (evidence_case(cases[i]) == s->kase && term_eval(&s->when[k], cases[i]) != TRUTH_YES)
+			if (evidence_case(cases[i]) == s->kase &&
+			    term_eval(&s->when[k], cases[i]) != TRUTH_YES)
 				fail_msg("case %zu: %s does not hold", i, s->when[k].source);
 	sig_free(s);
 	return text;
@@ -66,10 +67,12 @@ static void put_value(struct evidence *ev, enum feat id, int64_t num)
 	}
 }
 
-/* Every feature alone, with odd values: NEVER ones give no draft term, the others one that reads back and holds. */
+/* Every feature alone, with odd values: NEVER ones give no draft term, the others one that reads
+ * back and holds. */
 static void test_draft_every_feature_round_trips(void **state)
 {
-	static const int64_t num[] = {0, 1, -1, 3, 1460, 999999, INT64_C(1500000000), INT64_MAX, INT64_MIN};
+	static const int64_t num[] = {0,         1,        -1, 3, 1460, 999999, INT64_C(1500000000),
+				      INT64_MAX, INT64_MIN};
 
 	(void)state;
 	for (size_t i = 0; i < FEAT_N; i++) {
@@ -86,7 +89,8 @@ static void test_draft_every_feature_round_trips(void **state)
 				continue;
 			}
 			put_value(ev, (enum feat)i, num[k]);
-			text = f->advice == ADVICE_NEVER ? draft(cases, 1, 0) : good_draft(cases, 1, 0);
+			text = f->advice == ADVICE_NEVER ? draft(cases, 1, 0)
+							 : good_draft(cases, 1, 0);
 			assert_int_equal(strstr(text, f->name) != NULL, f->advice != ADVICE_NEVER);
 			assert_int_equal(strstr(text, "when:") != NULL, f->advice != ADVICE_NEVER);
 			free(text);
@@ -107,7 +111,8 @@ static void test_draft_of_everything_fits_the_list(void **state)
 		char *text;
 
 		for (size_t i = 0; i < FEAT_N; i++)
-			if (feat_info((enum feat)i)->kase == (enum ev_case)c || feat_info((enum feat)i)->kase == CASE_ANY)
+			if (feat_info((enum feat)i)->kase == (enum ev_case)c ||
+			    feat_info((enum feat)i)->kase == CASE_ANY)
 				put_value(ev, (enum feat)i, 7);
 		text = good_draft(cases, 1, INT64_C(1700000000000000000));
 		s = sig_good(text);
@@ -127,10 +132,12 @@ static void test_draft_of_everything_fits_the_list(void **state)
 	}
 }
 
-/* Values that differ become lists, or nothing; ranges cover all; what one case lacks is only a support. */
+/* Values that differ become lists, or nothing; ranges cover all; what one case lacks is only a
+ * support. */
 static void test_draft_of_several_cases(void **state)
 {
-	struct evidence *a = evidence_new(CASE_RST), *b = evidence_new(CASE_RST), *other = evidence_new(CASE_DNS);
+	struct evidence *a = evidence_new(CASE_RST), *b = evidence_new(CASE_RST),
+			*other = evidence_new(CASE_DNS);
 	const struct evidence *cases[] = {a, b, other};
 	char *text;
 
@@ -165,14 +172,34 @@ static void test_draft_of_several_cases(void **state)
 	evidence_free(other);
 }
 
-/* Text comes from packets: what no literal can hold is left out, and nothing of it gets into the file. */
+/* A bound never crosses zero: what was never negative has no negative bound, and the other way
+ * round. */
+static void test_draft_ranges_keep_their_sign(void **state)
+{
+	struct evidence *ev = evidence_new(CASE_RST);
+	const struct evidence *cases[] = {ev};
+	char *text;
+
+	(void)state;
+	evidence_put1(ev, FEAT_RST_LAG, 0, 1);
+	evidence_put1(ev, FEAT_RST_TTL_DELTA, -1, 1);
+	text = good_draft(cases, 1, 0);
+	assert_non_null(strstr(text, "'rst.lag >= 0s'"));
+	assert_non_null(strstr(text, "'rst.ttl_delta <= 0'"));
+	free(text);
+	evidence_free(ev);
+}
+
+/* Text comes from packets: what no literal can hold is left out, and nothing of it gets into the
+ * file. */
 static void test_draft_hostile_text_is_left_out(void **state)
 {
 	static const struct {
 		const char *text;
 		size_t len;
 	} row[] = {
-		{"a\nstatus: active", 16}, {"\x1b[31m", 5}, {"\xff", 1}, {"a\0b", 3}, {"\xe2\x80\xae", 3}, {NULL, 201},
+		{"a\nstatus: active", 16}, {"\x1b[31m", 5}, {"\xff", 1}, {"a\0b", 3},
+		{"\xe2\x80\xae", 3},       {NULL, 201},
 	};
 	char longer[201];
 
@@ -184,7 +211,8 @@ static void test_draft_hostile_text_is_left_out(void **state)
 		char *text;
 
 		evidence_put1(ev, FEAT_PAGE_DF, 1, 1);
-		evidence_put_text(ev, FEAT_PAGE_SERVER, row[i].text ? row[i].text : longer, row[i].len, 1);
+		evidence_put_text(ev, FEAT_PAGE_SERVER, row[i].text ? row[i].text : longer,
+				  row[i].len, 1);
 		text = good_draft(cases, 1, 0);
 		assert_null(strstr(text, "page.server"));
 		free(text);
@@ -218,6 +246,7 @@ int main(void)
 		cmocka_unit_test(test_draft_every_feature_round_trips),
 		cmocka_unit_test(test_draft_of_everything_fits_the_list),
 		cmocka_unit_test(test_draft_of_several_cases),
+		cmocka_unit_test(test_draft_ranges_keep_their_sign),
 		cmocka_unit_test(test_draft_hostile_text_is_left_out),
 		cmocka_unit_test(test_draft_odd_times_have_no_date),
 	};

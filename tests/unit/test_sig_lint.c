@@ -72,10 +72,11 @@ static struct expect expect_of(const char *path)
 static void check_problem(const struct sig_problem *p, const struct expect *e)
 {
 	if (p->line != e->line || p->col != e->col || !strstr(p->what, e->words))
-		fail_msg("%s: said %u:%u: %s; expected %u:%u: %s", p->file, p->line, p->col, p->what, e->line, e->col,
-			 e->words);
+		fail_msg("%s: said %u:%u: %s; expected %u:%u: %s", p->file, p->line, p->col,
+			 p->what, e->line, e->col, e->words);
 	if (e->hint[0] && (!p->suggestion || !strstr(p->suggestion, e->hint)))
-		fail_msg("%s: suggested %s; expected %s", p->file, p->suggestion ? p->suggestion : "nothing", e->hint);
+		fail_msg("%s: suggested %s; expected %s", p->file,
+			 p->suggestion ? p->suggestion : "nothing", e->hint);
 	assert_non_null(p->text);
 }
 

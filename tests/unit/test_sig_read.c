@@ -71,8 +71,9 @@ static void test_read_norway_stays_norway(void **state)
 
 static void test_read_benign_and_defaults(void **state)
 {
-	struct signature *s = sig_good("format: 1\nid: benign.scan\nrev: 1\nstatus: draft\ntitle: t\n"
-				       "excuses: any\neffect: anomaly\nwhen: [flow.proto == tcp]\nunless:\n");
+	struct signature *s =
+		sig_good("format: 1\nid: benign.scan\nrev: 1\nstatus: draft\ntitle: t\n"
+			 "excuses: any\neffect: anomaly\nwhen: [flow.proto == tcp]\nunless:\n");
 
 	(void)state;
 	assert_int_equal(s->kind, SIG_BENIGN);
@@ -85,8 +86,8 @@ static void test_read_benign_and_defaults(void **state)
 	sig_free(s);
 }
 
-/* A file cut short is a damaged file: it is refused or, where the cut falls between keys, a shorter signature, and never read
- * beyond its end. */
+/* A file cut short is a damaged file: it is refused or, where the cut falls between keys, a
+ * shorter signature, and never read beyond its end. */
 static void test_read_cut_at_every_length_is_safe(void **state)
 {
 	size_t n = strlen(sig_text_full), n_good = 0;
@@ -106,7 +107,8 @@ static void test_read_cut_at_every_length_is_safe(void **state)
 	assert_true(n_good >= 1 && n_good < 40);
 }
 
-/* Every byte in turn becomes each of a few that mean something to YAML: no crash, and a complaint whenever it is refused. */
+/* Every byte in turn becomes each of a few that mean something to YAML: no crash, and a
+ * complaint whenever it is refused. */
 static void test_read_one_byte_changed_is_safe(void **state)
 {
 	static const char change[] = "\0\n\t\r{}[]:#&*!|>'\"%@`-? ,\xff\x80";
@@ -133,9 +135,10 @@ static void test_read_one_byte_changed_is_safe(void **state)
 
 static void test_read_all_faults_in_one_run_in_order(void **state)
 {
-	static const char text[] = "format: 2\nid: middlebox.x\nrev: -1\nstatus: drfat\ntitle: t\n"
-				   "claims: {technique: rst_injektion}\nwhen:\n  - rst.cuont > 1\n  - rst.lag < 5\n"
-				   "cpas: likely\n";
+	static const char text[] =
+		"format: 2\nid: middlebox.x\nrev: -1\nstatus: drfat\ntitle: t\n"
+		"claims: {technique: rst_injektion}\nwhen:\n  - rst.cuont > 1\n  - rst.lag < 5\n"
+		"cpas: likely\n";
 	struct sig_problems p = {0};
 
 	(void)state;
@@ -177,6 +180,35 @@ static void test_read_id_is_checked_against_the_path(void **state)
 			assert_string_equal(s->path, row[i].path);
 		sig_free(s);
 		sig_problems_free(&p);
+	}
+}
+
+/* Every status with up to three tests of each kind: only `active` asks for two matches and a
+ * no-match. */
+static void test_read_active_needs_its_tests_table(void **state)
+{
+	static const char *const status[] = {"draft", "active", "retired"};
+
+	(void)state;
+	for (int i = 0; i < 3 * 16; i++) {
+		int st = i / 16, n_match = i % 4, n_not = i / 4 % 4;
+		struct signature *s;
+		char text[1024];
+		int at = snprintf(
+			text, sizeof(text),
+			"format: 1\nid: mechanism.a\nrev: 1\nstatus: %s\ntitle: t\n"
+			"claims: {technique: rst_injection}\nwhen: [rst.df is yes]\ntests:\n"
+			"  - unknown: u.pcap\n",
+			status[st]);
+
+		for (int k = 0; k < n_match; k++)
+			at += snprintf(text + at, sizeof(text) - (size_t)at, "  - match: m.pcap\n");
+		for (int k = 0; k < n_not; k++)
+			at += snprintf(text + at, sizeof(text) - (size_t)at,
+				       "  - no-match: n.pcap\n");
+		s = sig_read(NULL, sig_bytes(text), NULL);
+		assert_int_equal(s != NULL, st != SIG_ACTIVE || (n_match >= 2 && n_not >= 1));
+		sig_free(s);
 	}
 }
 
@@ -227,7 +259,8 @@ static void test_read_too_many_problems_are_counted(void **state)
 	(void)state;
 	assert_null(sig_read(NULL, sig_bytes(text), &p));
 	assert_int_equal(p.n, LIMIT_SIG_PROBLEMS);
-	/* `k` unknown once, then a duplicate a line; six keys are missing, and nothing is judged without an id. */
+	/* `k` unknown once, then a duplicate a line; six keys are missing, and nothing is judged
+	 * without an id. */
 	assert_int_equal(p.left_out, 10 + 6);
 	sig_problems_free(&p);
 	free(text);
@@ -235,9 +268,28 @@ static void test_read_too_many_problems_are_counted(void **state)
 
 static void test_read_empty_and_odd_documents_are_refused(void **state)
 {
-	static const char *const text[] = {"", "\n", "# only a comment\n", "---\n", "word", "- a\n- b\n", "{}", "[]", "? [a]\n: b\n",
-					   "{{a: b}: c}", "a: b: c", "\"", "*", "&", "!", "%", "--- a\n--- b\n", "<<: *a\n",
-					   "\r", "a:\rb: c\n", "? a\n", ": b\n"};
+	static const char *const text[] = {"",
+					   "\n",
+					   "# only a comment\n",
+					   "---\n",
+					   "word",
+					   "- a\n- b\n",
+					   "{}",
+					   "[]",
+					   "? [a]\n: b\n",
+					   "{{a: b}: c}",
+					   "a: b: c",
+					   "\"",
+					   "*",
+					   "&",
+					   "!",
+					   "%",
+					   "--- a\n--- b\n",
+					   "<<: *a\n",
+					   "\r",
+					   "a:\rb: c\n",
+					   "? a\n",
+					   ": b\n"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(text); i++) {
@@ -283,8 +335,13 @@ static char *printed(const struct sig_problem *p)
 
 static void test_print_caret_and_escapes(void **state)
 {
-	struct sig_problem p = {.file = (char *)"a\x1b[31m.yaml", .line = 3, .col = 6, .what = (char *)"b\xc2\x9b",
-				.suggestion = (char *)"c\xff", .text = (char *)"\t\xc3\xa4\x1b" "xyz"};
+	struct sig_problem p = {.file = (char *)"a\x1b[31m.yaml",
+				.line = 3,
+				.col = 6,
+				.what = (char *)"b\xc2\x9b",
+				.suggestion = (char *)"c\xff",
+				.text = (char *)"\t\xc3\xa4\x1b"
+						"xyz"};
 	struct sig_problem whole = {.file = (char *)"f", .what = (char *)"w"};
 	char *text = printed(&p);
 
@@ -327,6 +384,7 @@ int main(void)
 		cmocka_unit_test(test_read_one_byte_changed_is_safe),
 		cmocka_unit_test(test_read_all_faults_in_one_run_in_order),
 		cmocka_unit_test(test_read_id_is_checked_against_the_path),
+		cmocka_unit_test(test_read_active_needs_its_tests_table),
 		cmocka_unit_test(test_read_limits_are_named),
 		cmocka_unit_test(test_read_too_many_problems_are_counted),
 		cmocka_unit_test(test_read_empty_and_odd_documents_are_refused),

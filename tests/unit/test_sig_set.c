@@ -8,7 +8,7 @@
 
 #include "unit/sig_text.h"
 
-#define SIG(id, title) \
+#define SIG(id, title)                                                     \
 	"format: 1\nid: " id "\nrev: 1\nstatus: draft\ntitle: " title "\n" \
 	"claims: {technique: rst_injection}\nwhen: [rst.df is yes]\n"
 
@@ -153,8 +153,9 @@ static void test_digest_is_sha256_of_the_files_in_id_order(void **state)
 	struct sig_set *set;
 	unsigned int len;
 
-	assert_in_range(snprintf(benign, sizeof(benign), "format: 1\nid: benign.z\nrev: 1\nstatus: draft\ntitle: t\n"
-							 "excuses: any\neffect: veto\nwhen: [rst.df is yes]\n"),
+	assert_in_range(snprintf(benign, sizeof(benign),
+				 "format: 1\nid: benign.z\nrev: 1\nstatus: draft\ntitle: t\n"
+				 "excuses: any\neffect: veto\nwhen: [rst.df is yes]\n"),
 			1, sizeof(benign) - 1);
 	assert_in_range(snprintf(all, sizeof(all), "%s%s", benign, b), 1, sizeof(all) - 1);
 	folder(p, "mechanism");

@@ -31,11 +31,12 @@ static struct signature *read_term(const char *term)
 {
 	char text[1024];
 
-	assert_in_range(snprintf(text, sizeof(text),
-				 "format: 1\nid: benign.t\nrev: 1\nstatus: draft\ntitle: t\nexcuses: any\n"
-				 "effect: veto\nwhen:\n  - %s\n",
-				 term),
-			1, sizeof(text) - 1);
+	assert_in_range(
+		snprintf(text, sizeof(text),
+			 "format: 1\nid: benign.t\nrev: 1\nstatus: draft\ntitle: t\nexcuses: any\n"
+			 "effect: veto\nwhen:\n  - %s\n",
+			 term),
+		1, sizeof(text) - 1);
 	return sig_read(NULL, sig_bytes(text), NULL);
 }
 
@@ -46,14 +47,16 @@ static void test_term_every_op_and_unit(void **state)
 	for (size_t u = 0; u < ARRAY_LEN(unit_row); u++) {
 		for (int op = OP_EQ; op <= OP_IS; op++) {
 			bool equality = op == OP_EQ || op == OP_NE || op == OP_IN;
-			bool good = unit_row[u].yesno ? op == OP_IS
+			bool good = unit_row[u].yesno  ? op == OP_IS
 				    : unit_row[u].text ? equality
 						       : op != OP_IS;
 			char term[128];
 			struct signature *s;
 
-			assert_in_range(snprintf(term, sizeof(term), op == OP_IN ? "%s %s {%s}" : "%s %s %s",
-						 feat_info(unit_row[u].feat)->name, op_text[op], unit_row[u].literal),
+			assert_in_range(snprintf(term, sizeof(term),
+						 op == OP_IN ? "%s %s {%s}" : "%s %s %s",
+						 feat_info(unit_row[u].feat)->name, op_text[op],
+						 unit_row[u].literal),
 					1, sizeof(term) - 1);
 			s = read_term(term);
 			if (!s != !good)
@@ -76,9 +79,12 @@ static void test_term_every_op_and_unit(void **state)
 static void test_eval_numbers_table(void **state)
 {
 	static const enum truth want[][3] = {
-		[OP_EQ] = {TRUTH_NO, TRUTH_YES, TRUTH_NO},  [OP_NE] = {TRUTH_YES, TRUTH_NO, TRUTH_YES},
-		[OP_LT] = {TRUTH_YES, TRUTH_NO, TRUTH_NO},  [OP_LE] = {TRUTH_YES, TRUTH_YES, TRUTH_NO},
-		[OP_GT] = {TRUTH_NO, TRUTH_NO, TRUTH_YES},  [OP_GE] = {TRUTH_NO, TRUTH_YES, TRUTH_YES},
+		[OP_EQ] = {TRUTH_NO, TRUTH_YES, TRUTH_NO},
+		[OP_NE] = {TRUTH_YES, TRUTH_NO, TRUTH_YES},
+		[OP_LT] = {TRUTH_YES, TRUTH_NO, TRUTH_NO},
+		[OP_LE] = {TRUTH_YES, TRUTH_YES, TRUTH_NO},
+		[OP_GT] = {TRUTH_NO, TRUTH_NO, TRUTH_YES},
+		[OP_GE] = {TRUTH_NO, TRUTH_YES, TRUTH_YES},
 		[OP_IN] = {TRUTH_NO, TRUTH_YES, TRUTH_NO},
 	};
 
@@ -90,10 +96,15 @@ static void test_eval_numbers_table(void **state)
 			struct signature *s;
 
 			/* `in` finds the value behind another one. */
-			const char *before = op != OP_IN ? "" : feat_info(unit_row[u].feat)->unit == UNIT_TIME ? "{9s, " : "{99, ";
+			const char *before = op != OP_IN ? ""
+					     : feat_info(unit_row[u].feat)->unit == UNIT_TIME
+						     ? "{9s, "
+						     : "{99, ";
 
-			assert_in_range(snprintf(term, sizeof(term), "%s %s %s%s%s", feat_info(unit_row[u].feat)->name,
-						 op_text[op], before, unit_row[u].literal, op == OP_IN ? "}" : ""),
+			assert_in_range(snprintf(term, sizeof(term), "%s %s %s%s%s",
+						 feat_info(unit_row[u].feat)->name, op_text[op],
+						 before, unit_row[u].literal,
+						 op == OP_IN ? "}" : ""),
 					1, sizeof(term) - 1);
 			s = read_term(term);
 			assert_non_null(s);
@@ -173,19 +184,62 @@ static void test_eval_tokens_and_addresses(void **state)
 static void test_term_spellings(void **state)
 {
 	static const char *const good[] = {
-		"rst.count==3", "rst.count  >=   3", "rst.count in{1,2}", "rst.count in { 1 , 2 }", "'rst.count >= 3'",
-		"\"rst.count >= 3\"", "page.server == \"a, {b} c\"", "page.server == nginx/1.2", "page.server == \"\"",
-		"page.server == \"a\\\\b\\\"c\"", "page.location != http://10.10.34.34/?a=b&c", "rst.lag < 0.5s",
+		"rst.count==3",
+		"rst.count  >=   3",
+		"rst.count in{1,2}",
+		"rst.count in { 1 , 2 }",
+		"'rst.count >= 3'",
+		"\"rst.count >= 3\"",
+		"page.server == \"a, {b} c\"",
+		"page.server == nginx/1.2",
+		"page.server == \"\"",
+		"page.server == \"a\\\\b\\\"c\"",
+		"page.location != http://10.10.34.34/?a=b&c",
+		"rst.lag < 0.5s",
 	};
 	static const char *const bad[] = {
-		"rst.count", "rst.count >=", "rst.count >= ", ">= 3", "rst.count 3", "rst.count >= 3 4", "rst.count in 3",
-		"rst.count in {}", "rst.count in {1,}", "rst.count in {1 2}", "rst.count in {1", "rst.count in {1}}",
-		"rst.count >= \"3\"", "rst.count = 3", "rst.count === 3", "rst.count => 3", "rst.count =< 3", "rst.count <> 3",
-		"rst.count >= {3}", "rst.count not 3", "RST.count >= 3", "rst.count >= three", "rst.count >= 1e3",
-		"rst.count >= 3.5", "rst.lag < 5", "rst.lag < 5m", "page.server == \"a", "page.server == a b",
-		"page.server == \"a\\nb\"", "page.server == \"a\"b", "'dns.addr == 10.0.0'", "'dns.addr == 10.0.0.0/8'",
-		"'dns.addr == \"\"'", "rst.after_fin is maybe", "rst.after_fin is", "rst.to == server", "rst.to is orig",
-		"''", "'rst.count >= 3\n\n    '", "rst.count >= 99999999999999999999", "{rst.count: 3}", "[rst.count]",
+		"rst.count",
+		"rst.count >=",
+		"rst.count >= ",
+		">= 3",
+		"rst.count 3",
+		"rst.count >= 3 4",
+		"rst.count in 3",
+		"rst.count in {}",
+		"rst.count in {1,}",
+		"rst.count in {1 2}",
+		"rst.count in {1",
+		"rst.count in {1}}",
+		"rst.count >= \"3\"",
+		"rst.count = 3",
+		"rst.count === 3",
+		"rst.count => 3",
+		"rst.count =< 3",
+		"rst.count <> 3",
+		"rst.count >= {3}",
+		"rst.count not 3",
+		"RST.count >= 3",
+		"rst.count >= three",
+		"rst.count >= 1e3",
+		"rst.count >= 3.5",
+		"rst.lag < 5",
+		"rst.lag < 5m",
+		"page.server == \"a",
+		"page.server == a b",
+		"page.server == \"a\\nb\"",
+		"page.server == \"a\"b",
+		"'dns.addr == 10.0.0'",
+		"'dns.addr == 10.0.0.0/8'",
+		"'dns.addr == \"\"'",
+		"rst.after_fin is maybe",
+		"rst.after_fin is",
+		"rst.to == server",
+		"rst.to is orig",
+		"''",
+		"'rst.count >= 3\n\n    '",
+		"rst.count >= 99999999999999999999",
+		"{rst.count: 3}",
+		"[rst.count]",
 	};
 
 	(void)state;
@@ -236,7 +290,8 @@ static void test_term_limits(void **state)
 
 		memset(longer, 'x', n);
 		longer[n] = '\0';
-		assert_in_range(snprintf(term, sizeof(term), "page.server == %s", longer), 1, sizeof(term) - 1);
+		assert_in_range(snprintf(term, sizeof(term), "page.server == %s", longer), 1,
+				sizeof(term) - 1);
 		s = read_term(term);
 		assert_int_equal(s != NULL, n == 200);
 		sig_free(s);

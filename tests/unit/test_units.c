@@ -104,9 +104,16 @@ static void test_time_printed_reads_back(void **state)
 		int64_t ns;
 		const char *text;
 	} row[] = {
-		{0, "0s"},		      {1, "1ns"},	  {1500, "1500ns"},	 {2000, "2us"},
-		{500000000, "500ms"},	      {1000000000, "1s"}, {90000000000, "90s"}, {60000000000, "1min"},
-		{-4000000, "-4ms"},	      {INT64_MAX, "9223372036854775807ns"},
+		{0, "0s"},
+		{1, "1ns"},
+		{1500, "1500ns"},
+		{2000, "2us"},
+		{500000000, "500ms"},
+		{1000000000, "1s"},
+		{90000000000, "90s"},
+		{60000000000, "1min"},
+		{-4000000, "-4ms"},
+		{INT64_MAX, "9223372036854775807ns"},
 		{INT64_MIN, "-9223372036854775808ns"},
 	};
 
@@ -153,8 +160,10 @@ static void test_date_table(void **state)
 		{"2000-03-01", 951868800, 951955200},
 		{"2261", 9183110400, 9214646400},
 	};
-	static const char *const bad[] = {"", "1969", "2262", "20", "2021-", "2021-13", "2021-00", "2023-02-29", "2021-01-32",
-					  "2021-01-00", "2021/01", "2021-1", "now", "2021-01-01T00", "-021", "202a"};
+	static const char *const bad[] = {"",           "1969",          "2262",    "20",
+					  "2021-",      "2021-13",       "2021-00", "2023-02-29",
+					  "2021-01-32", "2021-01-00",    "2021/01", "2021-1",
+					  "now",        "2021-01-01T00", "-021",    "202a"};
 	int64_t v = UNTOUCHED;
 
 	(void)state;
@@ -183,7 +192,8 @@ static void test_month_printed_at_borders(void **state)
 	assert_string_equal(text, "1677-09");
 	units_print_month(text, INT64_MAX);
 	assert_string_equal(text, "2262-04");
-	/* Every month that can be read is printed back, from its first nanosecond and from its last. */
+	/* Every month that can be read is printed back, from its first nanosecond and from its
+	 * last. */
 	for (int y = 1970; y <= 2261; y++) {
 		for (int m = 1; m <= 12; m++) {
 			char want[UNITS_TEXT];
