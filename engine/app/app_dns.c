@@ -157,7 +157,8 @@ static bool header_read(struct bytes msg, struct dns_msg *out)
 /* Completes the first question, whose name is read, from the four bytes at off. */
 static void question_put(struct bytes msg, size_t off, struct dns_msg *out)
 {
-	out->has_question = bytes_be16(msg, off, &out->qtype) && bytes_be16(msg, off + 2, &out->qclass);
+	out->has_question =
+		bytes_be16(msg, off, &out->qtype) && bytes_be16(msg, off + 2, &out->qclass);
 	memcpy(out->qname, out->qname_sent, sizeof(out->qname));
 	text_lower(out->qname);
 }
@@ -217,9 +218,13 @@ static enum app_got answer_put(struct bytes msg, size_t off, const struct rr_hea
 	size_t end = off + h->rdata_len;
 	bool cut;
 
-	*rr = (struct dns_rr){.type = h->type, .class = h->class, .rdata_len = h->rdata_len,
-			      .ttl_s = h->ttl_s, .name_c00c = c00c};
-	if ((h->type == DNS_A && h->rdata_len == 4) || (h->type == DNS_AAAA && h->rdata_len == 16)) {
+	*rr = (struct dns_rr){.type = h->type,
+			      .class = h->class,
+			      .rdata_len = h->rdata_len,
+			      .ttl_s = h->ttl_s,
+			      .name_c00c = c00c};
+	if ((h->type == DNS_A && h->rdata_len == 4) ||
+	    (h->type == DNS_AAAA && h->rdata_len == 16)) {
 		memcpy(rr->addr, msg.at + off, h->rdata_len);
 		rr->addr_len = (uint8_t)h->rdata_len;
 	}

@@ -19,9 +19,9 @@ struct dns_rr {
 	uint16_t type, class;
 	uint16_t rdata_len; /* bytes, as the record claims */
 	uint32_t ttl_s;
-	bool name_c00c;		    /* its owner name is exactly the pointer to the question */
-	uint8_t addr_len;	    /* 4 for A, 16 for AAAA; 0 for others, and when rdata has another length */
-	uint8_t addr[16];	    /* as on the wire */
+	bool name_c00c;   /* its owner name is exactly the pointer to the question */
+	uint8_t addr_len; /* 4 for A, 16 for AAAA; 0 for others, and when rdata has another length */
+	uint8_t addr[16];           /* as on the wire */
 	char target[APP_NAME_SIZE]; /* CNAME: where it points, lower case; empty for others */
 };
 
@@ -29,20 +29,20 @@ struct dns_rr {
  * last dot ("." is the root): bytes outside 0x21..0x7e are written \DDD, and . and \ inside a label
  * get a \ before them (RFC 4343 2.1). */
 struct dns_msg {
-	uint16_t id, flags; /* flags: the whole word after the id */
+	uint16_t id, flags;              /* flags: the whole word after the id */
 	uint16_t n_qd, n_an, n_ns, n_ar; /* counts as the header claims */
 	bool has_question;
-	bool qname_cut;	     /* the text did not fit and ends early */
-	char qname[APP_NAME_SIZE];	/* lower case */
+	bool qname_cut;                 /* the text did not fit and ends early */
+	char qname[APP_NAME_SIZE];      /* lower case */
 	char qname_sent[APP_NAME_SIZE]; /* as sent: its letter case may be a nonce (dns0x20) */
 	uint16_t qtype, qclass;
-	bool has_opt, opt_do;	/* EDNS (RFC 6891), and its DO bit */
+	bool has_opt, opt_do;   /* EDNS (RFC 6891), and its DO bit */
 	uint16_t opt_udp_bytes; /* payload size the OPT offers */
-	bool cut;		/* the bytes end before the message does */
-	bool skipped;		/* a bound was met: records after it are not looked at */
-	size_t end_off;	      /* first byte after the last record read */
-	size_t trailing_bytes; /* after the end of a message that was read whole; else 0 */
-	uint32_t n_answer;    /* answers in `answer` */
+	bool cut;               /* the bytes end before the message does */
+	bool skipped;           /* a bound was met: records after it are not looked at */
+	size_t end_off;         /* first byte after the last record read */
+	size_t trailing_bytes;  /* after the end of a message that was read whole; else 0 */
+	uint32_t n_answer;      /* answers in `answer` */
 	struct dns_rr answer[LIMIT_DNS_ANSWERS];
 };
 

@@ -8,13 +8,33 @@
 /* A name that is one of these or lies below one may honestly have a private address, or none. */
 static const char *const private_suffixes[] = {
 	/* RFC 6761, RFC 6762, RFC 7686, RFC 8375, RFC 9476; all of arpa is infrastructure (RFC 3172). */
-	"localhost", "local", "test", "invalid", "onion", "alt", "arpa",
+	"localhost",
+	"local",
+	"test",
+	"invalid",
+	"onion",
+	"alt",
+	"arpa",
 	/* RFC 6762 appendix G, and ICANN's resolution of 2024-07-29 for internal. */
-	"intranet", "internal", "private", "corp", "home", "lan",
+	"intranet",
+	"internal",
+	"private",
+	"corp",
+	"home",
+	"lan",
 	/* unsourced: defaults of routers and hosts. */
-	"localdomain", "workgroup", "fritz.box", "router", "gateway",
+	"localdomain",
+	"workgroup",
+	"fritz.box",
+	"router",
+	"gateway",
 	/* Public zones that spell a private address in their names, on purpose. */
-	"plex.direct", "nip.io", "sslip.io", "xip.io", "localtest.me", "lvh.me",
+	"plex.direct",
+	"nip.io",
+	"sslip.io",
+	"xip.io",
+	"localtest.me",
+	"lvh.me",
 };
 
 /* Hosts look these up in whatever domain they are in (WPAD draft-ietf-wrec-wpad-01; RFC 5214). */
@@ -62,7 +82,8 @@ static const struct {
 	{0xa9fe0000, 0xffff0000}, /* 169.254.0.0/16, RFC 3927 */
 	{0xac100000, 0xfff00000}, /* 172.16.0.0/12, RFC 1918 */
 	{0xc0a80000, 0xffff0000}, /* 192.168.0.0/16, RFC 1918 */
-	{0xe0000000, 0xe0000000}, /* 224.0.0.0/4 multicast, RFC 5771; 240.0.0.0/4 reserved, RFC 1112 */
+	{0xe0000000,
+	 0xe0000000}, /* 224.0.0.0/4 multicast, RFC 5771; 240.0.0.0/4 reserved, RFC 1112 */
 };
 
 static bool bogon_a(const uint8_t *addr)
@@ -80,8 +101,8 @@ static bool bogon_a(const uint8_t *addr)
  * leaves out ::, ::1, fe80::/10, fc00::/7, multicast, and odd ones such as d0::11. */
 static bool bogon_aaaa(const uint8_t *addr)
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};	 /* RFC 4291 2.5.5.2 */
-	static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b};	 /* RFC 6052 2.1 */
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}; /* RFC 4291 2.5.5.2 */
+	static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b};    /* RFC 6052 2.1 */
 	static const uint8_t nat64_local[6] = {0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}; /* RFC 8215 */
 
 	if (memcmp(addr, mapped, sizeof(mapped)) == 0 || memcmp(addr, nat64, sizeof(nat64)) == 0)
@@ -100,7 +121,8 @@ bool dns_addr_bogon(uint16_t type, const uint8_t *addr)
 
 bool dns_addr_teredo0(const uint8_t *addr)
 {
-	static const uint8_t prefix[8] = {0x20, 0x01}; /* 2001:0::/32, then the server's four bytes */
+	static const uint8_t prefix[8] = {0x20,
+					  0x01}; /* 2001:0::/32, then the server's four bytes */
 
 	return memcmp(addr, prefix, sizeof(prefix)) == 0;
 }

@@ -21,11 +21,12 @@ struct http_req {
 	 * Lower case, without port and user, [] of an IPv6 address kept. Empty: none was read. A longer
 	 * one than fits is cut and host_odd. Never holds NUL. */
 	char host[APP_NAME_SIZE];
-	bool host_odd;	     /* bytes in it that no host name has, or it was cut */
+	bool host_odd;       /* bytes in it that no host name has, or it was cut */
 	bool host_in_target; /* it comes from the target, not from a Host line */
 	uint32_t n_host;     /* Host lines */
-	uint32_t n_headers;  /* header lines that are whole; folded lines count with the one before */
-	size_t header_end;   /* first byte after the blank line; 0: not there yet */
+	uint32_t
+		n_headers; /* header lines that are whole; folded lines count with the one before */
+	size_t header_end; /* first byte after the blank line; 0: not there yet */
 };
 
 /* Reads the request at the start of `stream`; up to four line ends before it are stepped over.
@@ -36,15 +37,15 @@ MUST_CHECK enum app_got http_request(struct bytes stream, struct http_req *out);
 
 struct http_resp {
 	enum http_version version; /* HTTP_NONE: no status line, the page starts at once */
-	uint16_t status;	   /* 100..999; 0 without status line */
+	uint16_t status;           /* 100..999; 0 without status line */
 	struct bytes reason;
 	struct bytes location, server, content_type; /* first of each, blanks around taken off */
 	char location_host[APP_NAME_SIZE]; /* as http_req.host; empty when Location names none */
 	bool has_content_length;
 	uint64_t content_length; /* bytes; the first one */
-	bool conn_close;	 /* Connection holds "close" */
+	bool conn_close;         /* Connection holds "close" */
 	uint32_t n_headers;
-	size_t header_end;  /* as above; 0 also for a page without status line */
+	size_t header_end; /* as above; 0 also for a page without status line */
 	struct bytes body; /* what is there of it; framing (chunked) is not undone */
 };
 

@@ -6,7 +6,14 @@
 #include "app/app_quic_keys.h"
 
 enum { CID_MAX = 20 };
-enum { FRAME_PADDING = 0, FRAME_PING = 1, FRAME_ACK = 2, FRAME_ACK_ECN = 3, FRAME_CRYPTO = 6, FRAME_CLOSE = 0x1c };
+enum {
+	FRAME_PADDING = 0,
+	FRAME_PING = 1,
+	FRAME_ACK = 2,
+	FRAME_ACK_ECN = 3,
+	FRAME_CRYPTO = 6,
+	FRAME_CLOSE = 0x1c
+};
 
 /* RFC 9000 16: the top two bits give the length. Moves *off behind it. */
 static bool varint(struct bytes b, size_t *off, uint64_t *out)
@@ -33,7 +40,7 @@ struct long_header {
 	uint32_t version;
 	struct bytes dcid;
 	bool initial, retry; /* the packet type, for versions we know */
-	size_t len;	     /* bytes of it */
+	size_t len;          /* bytes of it */
 };
 
 static bool is_known(uint32_t version)
@@ -120,7 +127,8 @@ static bool ack_skip(struct bytes b, size_t *off, bool ecn)
 {
 	uint64_t v, n_ranges;
 
-	if (!varint(b, off, &v) || !varint(b, off, &v) || !varint(b, off, &n_ranges) || !varint(b, off, &v))
+	if (!varint(b, off, &v) || !varint(b, off, &v) || !varint(b, off, &n_ranges) ||
+	    !varint(b, off, &v))
 		return false;
 	/* Each range takes two bytes at least, so the payload bounds this. */
 	for (uint64_t i = 0; i < n_ranges; i++)
@@ -148,7 +156,8 @@ static bool frames_read(struct bytes b, struct quic_crypto *crypto)
 			if (!ack_skip(b, &off, type == FRAME_ACK_ECN))
 				return false;
 		} else if (type == FRAME_CRYPTO) {
-			if (!varint(b, &off, &data_off) || !varint(b, &off, &len) || b.len - off < len)
+			if (!varint(b, &off, &data_off) || !varint(b, &off, &len) ||
+			    b.len - off < len)
 				return false;
 			crypto_put(crypto, data_off, bytes_head(bytes_from(b, off), (size_t)len));
 			off += (size_t)len;
@@ -160,8 +169,8 @@ static bool frames_read(struct bytes b, struct quic_crypto *crypto)
 }
 
 /* Finds the parts of the long-header packet at the start of b and its length; *s is of use for an Initial only. */
-static enum app_got packet_find(struct bytes b, const struct long_header *h, struct quic_sealed *s, size_t *len,
-				bool *has_token)
+static enum app_got packet_find(struct bytes b, const struct long_header *h, struct quic_sealed *s,
+				size_t *len, bool *has_token)
 {
 	uint64_t token_len = 0, rest_len;
 	size_t off = h->len;
@@ -189,8 +198,8 @@ static enum app_got packet_find(struct bytes b, const struct long_header *h, str
 }
 
 /* Reads the packet at the start of b; *len is 0 when nothing can follow it. */
-static enum app_got packet_read(struct bytes b, const struct quic_keys *keys, struct quic_crypto *crypto,
-				struct quic_initial *out, size_t *len)
+static enum app_got packet_read(struct bytes b, const struct quic_keys *keys,
+				struct quic_crypto *crypto, struct quic_initial *out, size_t *len)
 {
 	uint8_t plain[LIMIT_QUIC_PACKET_BYTES];
 	struct quic_sealed s;
@@ -216,7 +225,8 @@ static enum app_got packet_read(struct bytes b, const struct quic_keys *keys, st
 	return APP_OK;
 }
 
-enum app_got quic_initial_read(struct bytes datagram, struct quic_crypto *crypto, struct quic_initial *out)
+enum app_got quic_initial_read(struct bytes datagram, struct quic_crypto *crypto,
+			       struct quic_initial *out)
 {
 	struct long_header h;
 	struct quic_keys keys;

@@ -9,8 +9,8 @@
 #include "app/app.h"
 
 enum quic_version {
-	QUIC_V1 = 0x00000001,	   /* RFC 9000 */
-	QUIC_V2 = 0x6b3343cf,	   /* RFC 9369 */
+	QUIC_V1 = 0x00000001,      /* RFC 9000 */
+	QUIC_V2 = 0x6b3343cf,      /* RFC 9369 */
 	QUIC_DRAFT29 = 0xff00001d, /* what was deployed before v1 */
 };
 
@@ -20,8 +20,8 @@ enum quic_version {
 struct quic_crypto {
 	uint8_t *at;
 	size_t size;
-	size_t len;	   /* bytes from 0 on without a gap: for tls_hello_body() */
-	bool lost;	   /* a piece did not fit, in bytes or in number */
+	size_t len;        /* bytes from 0 on without a gap: for tls_hello_body() */
+	bool lost;         /* a piece did not fit, in bytes or in number */
 	uint32_t n_pieces; /* pieces that wait for the bytes before them */
 	struct {
 		uint32_t off, len;

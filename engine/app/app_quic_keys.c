@@ -37,7 +37,8 @@ static const struct version *version_get(uint32_t version)
 	return NULL;
 }
 
-static bool hmac(const uint8_t *key, size_t key_len, const uint8_t *data, size_t n, uint8_t out[HASH_LEN])
+static bool hmac(const uint8_t *key, size_t key_len, const uint8_t *data, size_t n,
+		 uint8_t out[HASH_LEN])
 {
 	unsigned int len = 0;
 
@@ -46,7 +47,8 @@ static bool hmac(const uint8_t *key, size_t key_len, const uint8_t *data, size_t
 
 /* HKDF-Expand-Label with an empty context (RFC 8446 7.1), n <= HASH_LEN: then one round of HKDF-Expand
  * is all of it (RFC 5869 2.3). The label is "tls13 " + before + word. */
-static bool expand(const uint8_t secret[HASH_LEN], const char *before, const char *word, uint8_t *out, size_t n)
+static bool expand(const uint8_t secret[HASH_LEN], const char *before, const char *word,
+		   uint8_t *out, size_t n)
 {
 	uint8_t info[3 + 6 + LABEL_MAX + 2], full[HASH_LEN];
 	size_t before_len = strlen(before), word_len = strlen(word), len = 0;
@@ -75,7 +77,8 @@ bool quic_keys_derive(uint32_t version, struct bytes dcid, struct quic_keys *out
 	uint8_t initial[HASH_LEN], secret[HASH_LEN];
 	const struct version *v = version_get(version);
 
-	return v && hmac(v->salt, sizeof(v->salt), dcid.at ? dcid.at : initial, dcid.len, initial) &&
+	return v &&
+	       hmac(v->salt, sizeof(v->salt), dcid.at ? dcid.at : initial, dcid.len, initial) &&
 	       expand(initial, "", "client in", secret, sizeof(secret)) &&
 	       expand(secret, v->label, " key", out->key, sizeof(out->key)) &&
 	       expand(secret, v->label, " iv", out->iv, sizeof(out->iv)) &&
@@ -83,7 +86,8 @@ bool quic_keys_derive(uint32_t version, struct bytes dcid, struct quic_keys *out
 }
 
 /* One AES block: the mask of header protection (RFC 9001 5.4.3). */
-static bool mask_make(const struct quic_keys *k, const uint8_t sample[SAMPLE_LEN], uint8_t mask[SAMPLE_LEN])
+static bool mask_make(const struct quic_keys *k, const uint8_t sample[SAMPLE_LEN],
+		      uint8_t mask[SAMPLE_LEN])
 {
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	int n = 0;
@@ -96,8 +100,8 @@ static bool mask_make(const struct quic_keys *k, const uint8_t sample[SAMPLE_LEN
 }
 
 /* Opens `sealed` (payload and tag, TAG_LEN at least). The three parts of `clear` are the header. */
-static int aead_open(const struct quic_keys *k, const uint8_t nonce[12], const struct bytes clear[3],
-		     struct bytes sealed, uint8_t *plain)
+static int aead_open(const struct quic_keys *k, const uint8_t nonce[12],
+		     const struct bytes clear[3], struct bytes sealed, uint8_t *plain)
 {
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	int n = 0, body_len = (int)(sealed.len - TAG_LEN), len = 0;
@@ -121,7 +125,8 @@ int quic_keys_open(const struct quic_keys *k, struct quic_sealed s, uint8_t *pla
 	struct bytes clear[3];
 	size_t number_len;
 
-	if (s.rest.len < SAMPLE_AT + SAMPLE_LEN || s.rest.len > LIMIT_QUIC_PACKET_BYTES || !s.header.len)
+	if (s.rest.len < SAMPLE_AT + SAMPLE_LEN || s.rest.len > LIMIT_QUIC_PACKET_BYTES ||
+	    !s.header.len)
 		return -1;
 	if (!mask_make(k, s.rest.at + SAMPLE_AT, mask))
 		return -1;

@@ -351,7 +351,8 @@ static enum app_got gather_record(struct gather *g, struct tls_hello *out)
 	return g->off > g->stream.len ? APP_MORE : APP_OK;
 }
 
-enum app_got tls_client_hello(struct bytes stream, uint8_t *scratch, size_t n, struct tls_hello *out)
+enum app_got tls_client_hello(struct bytes stream, uint8_t *scratch, size_t n,
+			      struct tls_hello *out)
 {
 	struct gather g = {.stream = stream, .at = scratch, .size = n};
 	enum app_got got = APP_OK, read;

@@ -17,22 +17,24 @@ enum { TLS_SCRATCH_BYTES = 16384 };
 /* A ClientHello. Every field is right as far as it was read, also when the hello is cut. */
 struct tls_hello {
 	uint16_t record_version; /* of the first record; 0 without record layer */
-	uint16_t version;	 /* legacy_version */
-	uint16_t version_max;	 /* largest of supported_versions, GREASE left out; else legacy_version */
-	bool sslv2;		 /* the old format of RFC 5246 E.2: no extensions, so no name */
-	bool has_random;	 /* its 32 bytes are there */
+	uint16_t version;        /* legacy_version */
+	uint16_t
+		version_max; /* largest of supported_versions, GREASE left out; else legacy_version */
+	bool sslv2;          /* the old format of RFC 5246 E.2: no extensions, so no name */
+	bool has_random;     /* its 32 bytes are there */
 	bool has_sni;
-	bool sni_valid;	      /* a host name as RFC 6066 3 wants it: no address, no odd bytes */
+	bool sni_valid;         /* a host name as RFC 6066 3 wants it: no address, no odd bytes */
 	bool has_ech, has_esni; /* extensions 0xfe0d and 0xffce */
-	bool exts_cut;	      /* more extensions than the bound of limits.h: the rest was not looked at */
-	uint8_t sni_len;      /* bytes; a longer name is kept to 255 and is not valid */
-	char sni[APP_NAME_SIZE]; /* bytes as sent, lower case; may hold NULs when not valid */
-	char alpn[TLS_ALPN_SIZE]; /* first protocol offered, \DDD for odd bytes; empty: none */
+	bool exts_cut; /* more extensions than the bound of limits.h: the rest was not looked at */
+	uint8_t sni_len;           /* bytes; a longer name is kept to 255 and is not valid */
+	char sni[APP_NAME_SIZE];   /* bytes as sent, lower case; may hold NULs when not valid */
+	char alpn[TLS_ALPN_SIZE];  /* first protocol offered, \DDD for odd bytes; empty: none */
 	uint16_t n_suites, n_exts; /* GREASE counts */
-	uint16_t key_share_bytes;  /* of the key_share extension: a post-quantum share makes it > 1000 */
-	uint32_t msg_len;	   /* bytes of the handshake message, its header included */
+	uint16_t
+		key_share_bytes; /* of the key_share extension: a post-quantum share makes it > 1000 */
+	uint32_t msg_len;        /* bytes of the handshake message, its header included */
 	/* Both only from tls_client_hello(). */
-	size_t end_off;	  /* first stream byte after the hello; 0: in a record that is not there yet */
+	size_t end_off; /* first stream byte after the hello; 0: in a record that is not there yet */
 	uint32_t n_records; /* records that were read to get it, the last perhaps in part */
 };
 
@@ -52,14 +54,14 @@ enum tls_server_kind { TLS_SERVER_HELLO, TLS_SERVER_ALERT, TLS_SERVER_OTHER };
 /* The first record that the side which was greeted sent. */
 struct tls_server {
 	enum tls_server_kind kind;
-	uint8_t record_type;	 /* 20..24 */
+	uint8_t record_type; /* 20..24 */
 	uint16_t record_version;
 	/* TLS_SERVER_HELLO */
-	uint16_t version;	 /* agreed on: supported_versions if there, else the hello's own */
-	uint16_t cipher;	 /* suite chosen */
-	bool retry;		 /* a HelloRetryRequest (RFC 8446 4.1.3) */
+	uint16_t version; /* agreed on: supported_versions if there, else the hello's own */
+	uint16_t cipher;  /* suite chosen */
+	bool retry;       /* a HelloRetryRequest (RFC 8446 4.1.3) */
 	/* TLS_SERVER_ALERT */
-	bool alert_sealed;	 /* encrypted: level and description are 0 */
+	bool alert_sealed; /* encrypted: level and description are 0 */
 	uint8_t alert_level, alert_desc;
 };
 

@@ -10,8 +10,9 @@ enum { AT_MSG_LEN = 6, AT_VERSION = 9, AT_RANDOM = 11, AT_SESSION = 43 };
 
 /* SHA-256 of "HelloRetryRequest", RFC 8446 4.1.3. */
 static const uint8_t retry_random[32] = {
-	0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
-	0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+	0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c,
+	0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb,
+	0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 };
 
 /* Looks for supported_versions in the extensions at [off, end). */
@@ -27,7 +28,8 @@ static enum app_got versions_find(struct bytes b, size_t off, size_t end, struct
 		off += 4;
 		if (end - off < len)
 			return APP_BAD;
-		if (type == EXT_SUPPORTED_VERSIONS && len == 2 && !bytes_be16(b, off, &out->version))
+		if (type == EXT_SUPPORTED_VERSIONS && len == 2 &&
+		    !bytes_be16(b, off, &out->version))
 			return APP_MORE;
 		off += len;
 	}
@@ -83,7 +85,8 @@ enum app_got tls_server_first(struct bytes stream, struct tls_server *out)
 		out->alert_sealed = len != 2;
 		if (out->alert_sealed)
 			return APP_OK;
-		return bytes_u8(stream, 5, &out->alert_level) && bytes_u8(stream, 6, &out->alert_desc)
+		return bytes_u8(stream, 5, &out->alert_level) &&
+				       bytes_u8(stream, 6, &out->alert_desc)
 			       ? APP_OK
 			       : APP_MORE;
 	}

@@ -18,7 +18,8 @@ static void check(struct bytes b, enum app_got got, const struct dns_msg *m)
 		return;
 	must(m->end_off <= b.len && m->trailing_bytes <= b.len - m->end_off);
 	must(m->n_answer <= LIMIT_DNS_ANSWERS && m->n_answer <= m->n_an);
-	must(memchr(m->qname, 0, sizeof(m->qname)) != NULL && strlen(m->qname) == strlen(m->qname_sent));
+	must(memchr(m->qname, 0, sizeof(m->qname)) != NULL &&
+	     strlen(m->qname) == strlen(m->qname_sent));
 	must(got != APP_OK || m->has_question || !m->n_qd || m->cut);
 	(void)dns_name_is_public(m->qname);
 	for (uint32_t i = 0; i < m->n_answer; i++) {

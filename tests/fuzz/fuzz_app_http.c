@@ -15,7 +15,8 @@ static void must(bool holds)
 
 static bool inside(struct bytes b, struct bytes view)
 {
-	return !view.len || (view.at >= b.at && view.len <= b.len && view.at - b.at <= (ptrdiff_t)(b.len - view.len));
+	return !view.len || (view.at >= b.at && view.len <= b.len &&
+			     view.at - b.at <= (ptrdiff_t)(b.len - view.len));
 }
 
 static void check_request(struct bytes b)

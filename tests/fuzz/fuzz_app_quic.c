@@ -22,7 +22,16 @@ static size_t seal(struct bytes payload, uint8_t *packet)
 {
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	size_t rest_len = payload.len + 4 + 16;
-	uint8_t mask[16], head[HEAD_LEN] = {0xc3, 0, 0, 0, 1, 0, 0, 0, (uint8_t)(0x40 | rest_len >> 8), (uint8_t)rest_len};
+	uint8_t mask[16], head[HEAD_LEN] = {0xc3,
+					    0,
+					    0,
+					    0,
+					    1,
+					    0,
+					    0,
+					    0,
+					    (uint8_t)(0x40 | rest_len >> 8),
+					    (uint8_t)rest_len};
 	uint8_t *body = packet + HEAD_LEN;
 	struct quic_keys k;
 	int n;
@@ -60,7 +69,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		b = (struct bytes){packet, seal(b, packet)};
 	got = quic_initial_read(b, &c, &out);
 	must(stream[sizeof(stream) - 1] == 0);
-	must(c.len <= c.size && c.n_pieces <= LIMIT_QUIC_PIECES && out.n_packets <= LIMIT_QUIC_PACKETS);
+	must(c.len <= c.size && c.n_pieces <= LIMIT_QUIC_PIECES &&
+	     out.n_packets <= LIMIT_QUIC_PACKETS);
 	must((got == APP_OK) == (out.n_packets > 0));
 	must(got != APP_OK || quic_is_initial(b));
 	must(!data[0] || got == APP_OK || got == APP_BAD);

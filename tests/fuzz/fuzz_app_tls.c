@@ -48,7 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	must(h.end_off && h.end_off <= b.len);
 	/* Cut: more is asked for, and what was there is the same. */
-	got = tls_client_hello(bytes_head(b, h.end_off - 1), scratch, data[0] ? 64 : sizeof(scratch), &half);
+	got = tls_client_hello(bytes_head(b, h.end_off - 1), scratch,
+			       data[0] ? 64 : sizeof(scratch), &half);
 	check(&half);
 	must(got == APP_MORE);
 	must(!half.has_sni || strcmp(half.sni, h.sni) == 0);

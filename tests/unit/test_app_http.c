@@ -80,11 +80,14 @@ static void test_request_forms(void **state)
 		{"\r\n\r\nGET / HTTP/1.1\r\nHost: a.b\r\n\r\n", "a.b", APP_OK, false, false},
 		{"GET / HTTP/1.1\r\nhoSt:a.b\r\n\r\n", "a.b", APP_OK, false, false},
 		{"GET / HTTP/1.1\r\nHost \t: \t a.b \t\r\n\r\n", "a.b", APP_OK, false, false},
-		{"GET / HTTP/1.1\r\nX: 1\r\n Host: no\r\nHost: a.b\r\n\r\n", "a.b", APP_OK, false, false},
+		{"GET / HTTP/1.1\r\nX: 1\r\n Host: no\r\nHost: a.b\r\n\r\n", "a.b", APP_OK, false,
+		 false},
 		{"GET / HTTP/1.1\r\nHost: a.b\r\nHost: c.d\r\n\r\n", "a.b", APP_OK, false, false},
 		{"GET / HTTP/1.1\r\nHost:\r\n\r\n", "", APP_OK, false, false},
-		{"GET / HTTP/1.1\r\nHost: [2001:DB8::1]:80\r\n\r\n", "[2001:db8::1]", APP_OK, false, false},
-		{"GET / HTTP/1.1\r\nHost: [2001:db8::1\r\n\r\n", "[2001:db8::1", APP_OK, false, false},
+		{"GET / HTTP/1.1\r\nHost: [2001:DB8::1]:80\r\n\r\n", "[2001:db8::1]", APP_OK, false,
+		 false},
+		{"GET / HTTP/1.1\r\nHost: [2001:db8::1\r\n\r\n", "[2001:db8::1", APP_OK, false,
+		 false},
 		{"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", "a b", APP_OK, true, false},
 		{"GET http://A.b:81/x HTTP/1.0\r\nHost: c.d\r\n\r\n", "a.b", APP_OK, false, true},
 		{"GET https://user:pw@a.b?x HTTP/1.1\r\n\r\n", "a.b", APP_OK, false, true},
@@ -122,7 +125,8 @@ static void test_request_host_of_any_length_fits(void **state)
 
 	(void)state;
 	for (size_t n = 250; n < 300; n++) {
-		int len = snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nHost: %0*d\r\n\r\n", (int)n, 1);
+		int len = snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nHost: %0*d\r\n\r\n",
+				   (int)n, 1);
 
 		assert_int_equal(request(text, (size_t)len), APP_OK);
 		assert_int_equal(strlen(q.host), n < 255 ? n : 255);
@@ -145,11 +149,13 @@ static void test_request_header_lines_are_bounded(void **state)
 		for (size_t i = 0; i < n; i++, len += 5)
 			memcpy(text + len, "a:b\r\n", 5);
 		memcpy(text + len, "\r\n", 2);
-		assert_int_equal(request(text, len + 2), n <= LIMIT_HTTP_HEADERS ? APP_OK : APP_BAD);
+		assert_int_equal(request(text, len + 2),
+				 n <= LIMIT_HTTP_HEADERS ? APP_OK : APP_BAD);
 	}
 }
 
-#define REDIRECT "HTTP/1.1 302 Moved Temporarily\r\nServer: Apache\r\nLocation:  HTTP://Warning.or.kr/i1.html \r\n" \
+#define REDIRECT                                                                                           \
+	"HTTP/1.1 302 Moved Temporarily\r\nServer: Apache\r\nLocation:  HTTP://Warning.or.kr/i1.html \r\n" \
 	"Content-Type: text/html\r\nContent-Length: 5\r\nConnection: keep, Close\r\n\r\n"
 
 static void test_response_whole(void **state)
@@ -196,9 +202,11 @@ static void test_response_forms(void **state)
 		{"http/1.1 200 OK\r\n\r\n", APP_OK, 200, "1.1", "", ""},
 		{"HTTP/1.1 301 x\r\nLocation: /here\r\n\r\n", APP_OK, 301, "1.1", "", ""},
 		{"HTTP/1.1 301 x\r\nLocation: //a.b:1/\r\n\r\n", APP_OK, 301, "1.1", "a.b", ""},
-		{"HTTP/1.1 301 x\r\nLocation: https://[::1]:8/\r\n\r\n", APP_OK, 301, "1.1", "[::1]", ""},
+		{"HTTP/1.1 301 x\r\nLocation: https://[::1]:8/\r\n\r\n", APP_OK, 301, "1.1",
+		 "[::1]", ""},
 		{"HTTP/1.1 301 x\r\nLocation: ftp://a.b/\r\n\r\n", APP_OK, 301, "1.1", "", ""},
-		{"<html><title>Surf Safely!</title>", APP_OK, 0, "none", "", "<html><title>Surf Safely!</title>"},
+		{"<html><title>Surf Safely!</title>", APP_OK, 0, "none", "",
+		 "<html><title>Surf Safely!</title>"},
 		{"\r\n <!DOCTYPE html>", APP_OK, 0, "none", "", "\r\n <!DOCTYPE html>"},
 		{"<ht", APP_MORE, 0, "none", "", ""},
 		{"<xml version", APP_NOT, 0, "none", "", ""},
@@ -230,7 +238,8 @@ static void test_response_content_length_must_be_a_number(void **state)
 		uint64_t want;
 	} cases[] = {
 		{"HTTP/1.1 200 x\r\nContent-Length: 0\r\n\r\n", true, 0},
-		{"HTTP/1.1 200 x\r\nContent-Length: 999999999999999999\r\n\r\n", true, 999999999999999999},
+		{"HTTP/1.1 200 x\r\nContent-Length: 999999999999999999\r\n\r\n", true,
+		 999999999999999999},
 		{"HTTP/1.1 200 x\r\nContent-Length: 9999999999999999999\r\n\r\n", false, 0},
 		{"HTTP/1.1 200 x\r\nContent-Length: -1\r\n\r\n", false, 0},
 		{"HTTP/1.1 200 x\r\nContent-Length:\r\n\r\n", false, 0},

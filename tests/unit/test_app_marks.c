@@ -44,8 +44,8 @@ static void test_each_mark_is_found(void **state)
 			bool found = false;
 			size_t n;
 
-			snprintf(page, sizeof(page), "HTTP/1.1 200 OK\r\n\r\n<p>%s%s", table[i].text,
-				 tail ? "\xc4</p>" : "");
+			snprintf(page, sizeof(page), "HTTP/1.1 200 OK\r\n\r\n<p>%s%s",
+				 table[i].text, tail ? "\xc4</p>" : "");
 			n = find(page);
 			for (size_t j = 0; j < n; j++)
 				found = found || strcmp(names[j], table[i].name) == 0;
@@ -65,8 +65,9 @@ static void test_table_is_in_order(void **state)
 		assert_int_equal(strspn(table[i].name, "abcdefghijklmnopqrstuvwxyz0123456789-"),
 				 strlen(table[i].name));
 		assert_true(strlen(table[i].text) >= 6 && strlen(table[i].source) >= 2);
-		assert_true(strcmp(scope, "-") == 0 ||
-			    (strlen(scope) == 2 && strspn(scope, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 2));
+		assert_true(
+			strcmp(scope, "-") == 0 ||
+			(strlen(scope) == 2 && strspn(scope, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 2));
 		for (size_t j = 0; j < i; j++) {
 			assert_string_not_equal(table[i].text, table[j].text);
 			if (strcmp(table[i].name, table[j].name) == 0)
@@ -99,7 +100,8 @@ static void test_several_marks_come_once_each_and_bounded(void **state)
 	assert_string_equal(names[1], "ir-peyvandha");
 	assert_string_equal(names[2], "kr-warning");
 	assert_string_equal(names[3], "uz-mitc");
-	assert_int_equal(marks_find((struct bytes){(const uint8_t *)page, strlen(page)}, names, 2), 2);
+	assert_int_equal(marks_find((struct bytes){(const uint8_t *)page, strlen(page)}, names, 2),
+			 2);
 }
 
 static void test_page_is_searched_up_to_the_limit(void **state)

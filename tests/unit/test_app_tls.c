@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* covers: engine/app/app_tls.c engine/app/app_tls_server.c */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -11,53 +10,7 @@
 
 #include "app/app_tls.h"
 #include "unit/guard.h"
-
-/* A message being written: vectors get their length when they are closed. */
-struct out {
-	uint8_t at[20000];
-	size_t len;
-};
-
-static void put(struct out *o, const void *from, size_t n)
-{
-	memcpy(o->at + o->len, from, n);
-	o->len += n;
-}
-
-static void put_fill(struct out *o, int c, size_t n)
-{
-	memset(o->at + o->len, c, n);
-	o->len += n;
-}
-
-static void put_num(struct out *o, size_t v, size_t size)
-{
-	while (size--)
-		o->at[o->len++] = (uint8_t)(v >> 8 * size);
-}
-
-/* Leaves room for a length of `size` bytes; vec_close() with what this returns. */
-static size_t vec_open(struct out *o, size_t size)
-{
-	o->len += size;
-	return o->len;
-}
-
-static void vec_close(struct out *o, size_t start, size_t size)
-{
-	size_t end = o->len;
-
-	o->len = start - size;
-	put_num(o, end - start, size);
-	o->len = end;
-}
-
-static void put_ext(struct out *o, unsigned int type, const void *body, size_t n)
-{
-	put_num(o, type, 2);
-	put_num(o, n, 2);
-	put(o, body, n);
-}
+#include "unit/tls_write.h"
 
 static void put_sni(struct out *o, const char *name, size_t n)
 {
@@ -248,11 +201,20 @@ static void test_sni_validity(void **state)
 		size_t len;
 		bool valid;
 	} cases[] = {
-		{"a", 1, true},	      {"ex_am-ple.co", 12, true}, {"xn--p1ai", 8, true},
-		{"1.2.3.a", 7, true}, {"1.2.3.4", 7, false},	  {"12", 2, false},
-		{".a", 2, false},     {"a.", 2, false},		  {"a..b", 4, false},
-		{"a b", 3, false},    {"a\0b", 3, false},	  {"a:443", 5, false},
-		{"\xc3\xa4.de", 5, false}, {"fe80::1", 7, false},
+		{"a", 1, true},
+		{"ex_am-ple.co", 12, true},
+		{"xn--p1ai", 8, true},
+		{"1.2.3.a", 7, true},
+		{"1.2.3.4", 7, false},
+		{"12", 2, false},
+		{".a", 2, false},
+		{"a.", 2, false},
+		{"a..b", 4, false},
+		{"a b", 3, false},
+		{"a\0b", 3, false},
+		{"a:443", 5, false},
+		{"\xc3\xa4.de", 5, false},
+		{"fe80::1", 7, false},
 	};
 
 	(void)state;
@@ -292,7 +254,8 @@ static void test_sni_too_long_is_kept_in_part(void **state)
 static void test_hello_without_extensions(void **state)
 {
 	static const char hello[] = "\x16\3\1\0\x2d\1\0\0\x29\3\1"
-		"0123456789abcdef0123456789abcdef" "\0\0\2\0\x2f\1\0";
+				    "0123456789abcdef0123456789abcdef"
+				    "\0\0\2\0\x2f\1\0";
 
 	(void)state;
 	assert_int_equal(hello_guarded((const uint8_t *)hello, sizeof(hello) - 1), APP_OK);
@@ -309,9 +272,11 @@ static void test_hello_longer_than_scratch_is_bad(void **state)
 	(void)state;
 	put_hello(&msg, "www.example.com", 15, 1200);
 	put_records(&rec, &msg, 500);
-	assert_int_equal(tls_client_hello((struct bytes){rec.at, rec.len}, scratch, 600, &h), APP_BAD);
+	assert_int_equal(tls_client_hello((struct bytes){rec.at, rec.len}, scratch, 600, &h),
+			 APP_BAD);
 	assert_string_equal(h.sni, "www.example.com");
-	assert_int_equal(tls_client_hello((struct bytes){rec.at, rec.len}, scratch, msg.len, &h), APP_OK);
+	assert_int_equal(tls_client_hello((struct bytes){rec.at, rec.len}, scratch, msg.len, &h),
+			 APP_OK);
 }
 
 static void test_not_a_hello_is_told(void **state)
@@ -324,7 +289,7 @@ static void test_not_a_hello_is_told(void **state)
 		{"GET / HTTP/1.1\r\n", 16, APP_NOT},
 		{"\x16\2\1\0\5\1\0\0\1\0", 10, APP_NOT},     /* version 2.x */
 		{"\x17\3\3\0\5\1\0\0\1\0", 10, APP_NOT},     /* application data */
-		{"\x16\3\1\0\4\2\0\0\0", 9, APP_NOT},	     /* ServerHello */
+		{"\x16\3\1\0\4\2\0\0\0", 9, APP_NOT},        /* ServerHello */
 		{"\x16\3\1\xff\xff\1\0\0\1\0", 10, APP_NOT}, /* no record is that long */
 		{"\x16\3\1\0\0\x16\3\1\0\5", 10, APP_BAD},   /* empty handshake record */
 		{"\x16\3\1\0\5\1\0\0\1\0", 10, APP_BAD},     /* message too short for a version */
@@ -333,12 +298,14 @@ static void test_not_a_hello_is_told(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-		assert_int_equal(hello_guarded((const uint8_t *)cases[i].at, cases[i].len), cases[i].want);
+		assert_int_equal(hello_guarded((const uint8_t *)cases[i].at, cases[i].len),
+				 cases[i].want);
 }
 
 static void test_sslv2_hello_has_no_name(void **state)
 {
-	static const char hello[] = "\x80\x1f\1\3\1\0\6\0\0\0\x10\0\0\x2f\7\0\xc0" "0123456789abcdef";
+	static const char hello[] = "\x80\x1f\1\3\1\0\6\0\0\0\x10\0\0\x2f\7\0\xc0"
+				    "0123456789abcdef";
 
 	(void)state;
 	assert_int_equal(hello_guarded((const uint8_t *)hello, sizeof(hello) - 1), APP_OK);
@@ -348,107 +315,6 @@ static void test_sslv2_hello_has_no_name(void **state)
 	assert_int_equal(h.end_off, sizeof(hello) - 1);
 	for (size_t n = 0; n < sizeof(hello) - 1; n++)
 		assert_int_equal(hello_guarded((const uint8_t *)hello, n), APP_MORE);
-}
-
-static struct tls_server s;
-
-static enum app_got server_guarded(const void *from, size_t n)
-{
-	struct guard g = guard_copy(from, n);
-	enum app_got got = tls_server_first((struct bytes){g.at, n}, &s);
-
-	guard_free(&g);
-	return got;
-}
-
-static void put_server_hello(struct out *o, bool tls13)
-{
-	size_t rec, msg, exts;
-
-	put(o, "\x16\3\3", 3);
-	rec = vec_open(o, 2);
-	put_num(o, 2, 1);
-	msg = vec_open(o, 3);
-	put_num(o, 0x0303, 2);
-	put_fill(o, 0xab, 32);
-	put_num(o, 0, 1);
-	put_num(o, tls13 ? 0x1301 : 0xc02f, 2);
-	put_num(o, 0, 1);
-	exts = vec_open(o, 2);
-	put_ext(o, 51, "\0\x1d\0\0", 4);
-	if (tls13)
-		put_ext(o, 43, "\3\4", 2);
-	vec_close(o, exts, 2);
-	vec_close(o, msg, 3);
-	vec_close(o, rec, 2);
-}
-
-static void test_server_hello_gives_version_and_suite(void **state)
-{
-	(void)state;
-	for (int tls13 = 0; tls13 < 2; tls13++) {
-		struct out o = {.len = 0};
-
-		put_server_hello(&o, tls13);
-		assert_int_equal(server_guarded(o.at, o.len), APP_OK);
-		assert_int_equal(s.kind, TLS_SERVER_HELLO);
-		assert_int_equal(s.version, tls13 ? 0x0304 : 0x0303);
-		assert_int_equal(s.cipher, tls13 ? 0x1301 : 0xc02f);
-		assert_false(s.retry);
-		for (size_t n = 0; n < o.len; n++)
-			assert_int_equal(server_guarded(o.at, n), APP_MORE);
-		o.at[5 + 4 + 2 + 32]++; /* a session id that runs into the suite */
-		assert_int_equal(server_guarded(o.at, o.len), APP_BAD);
-	}
-}
-
-static void test_server_hello_retry_is_told_by_its_random(void **state)
-{
-	static const uint8_t head[] = {0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c,
-				       0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb,
-				       0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
-	struct out o = {.len = 0};
-
-	(void)state;
-	put_server_hello(&o, true);
-	memcpy(o.at + 11, head, sizeof(head));
-	assert_int_equal(server_guarded(o.at, o.len), APP_OK);
-	assert_true(s.retry);
-}
-
-static void test_server_alert_and_others(void **state)
-{
-	(void)state;
-	assert_int_equal(server_guarded("\x15\3\3\0\2\2\x28", 7), APP_OK);
-	assert_int_equal(s.kind, TLS_SERVER_ALERT);
-	assert_int_equal(s.alert_level, 2);
-	assert_int_equal(s.alert_desc, 40);
-	assert_int_equal(server_guarded("\x15\3\3\0\2\2", 6), APP_MORE);
-	assert_int_equal(server_guarded("\x15\3\3\0\x13zz", 7), APP_OK);
-	assert_true(s.alert_sealed);
-	assert_int_equal(server_guarded("\x14\3\3\0\1\1", 6), APP_OK);
-	assert_int_equal(s.kind, TLS_SERVER_OTHER);
-	assert_int_equal(s.record_type, 20);
-	assert_int_equal(server_guarded("HTTP/1.1 400", 12), APP_NOT);
-	assert_int_equal(server_guarded("HT", 2), APP_NOT);
-	assert_int_equal(server_guarded("\x16\4\1\0\2\2\0", 7), APP_NOT);
-}
-
-/* All types and versions around the allowed ones. */
-static void test_is_record(void **state)
-{
-	(void)state;
-	for (int type = 0; type < 256; type++)
-		for (int major = 2; major <= 4; major++)
-			for (int minor = 0; minor < 8; minor++) {
-				uint8_t b[5] = {(uint8_t)type, (uint8_t)major, (uint8_t)minor, 0x48, 0};
-				bool want = type >= 20 && type <= 24 && major == 3 && minor <= 4;
-
-				assert_int_equal(tls_is_record((struct bytes){b, 5}), want);
-				assert_false(tls_is_record((struct bytes){b, 4}));
-				b[4] = 1; /* 16384 + 2048 + 1 */
-				assert_false(tls_is_record((struct bytes){b, 5}));
-			}
 }
 
 int main(void)
@@ -466,10 +332,6 @@ int main(void)
 		cmocka_unit_test(test_hello_longer_than_scratch_is_bad),
 		cmocka_unit_test(test_not_a_hello_is_told),
 		cmocka_unit_test(test_sslv2_hello_has_no_name),
-		cmocka_unit_test(test_server_hello_gives_version_and_suite),
-		cmocka_unit_test(test_server_hello_retry_is_told_by_its_random),
-		cmocka_unit_test(test_server_alert_and_others),
-		cmocka_unit_test(test_is_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
