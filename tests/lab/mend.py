@@ -9,7 +9,8 @@ its path, one a line. Modes:
 
   remove    the forged packets are taken out. Nothing else changes.
   stack     the forged packets stay, dressed by the genuine sender's stack: TTL, IPID (later ones move up), DF, TOS,
-            options, flags' reserved bits; a reset also gets the window 0, no payload and the exact sequence number.
+            window, timestamps where it negotiated them, no reserved bits; a reset also gets the window 0, no payload and
+            the exact sequence number.
             What is left is timing, count and what came later; no feature of the `stack` group may hold.
   innocent  what an honest end would have sent instead:
             resets   one RST+ACK of the sender's stack, a round trip after the trigger, and nothing after it;
@@ -44,6 +45,7 @@ class Case:
         trig = self.t["trigger_frame"]
         self.trigger = self.frames[trig - 1] if trig else None
         self.rtt_ns = int(self.truth["path"]["rtt_ms"] * 1e6)
+        self.dressed = []
 
     def genuine(self, like):
         """The genuine packets of the same sender and flow."""
@@ -86,22 +88,67 @@ def dress(case, f, options=False):
         d[f.ip + 6:f.ip + 8] = g.data[g.ip + 6:g.ip + 8]
         d[f.ip + 8] = g.data[g.ip + 8]
         renumber(case, f, g)
+    case.dressed.append(f)
     if f.tcp:
         struct.pack_into("!H", d, f.l4 + 12, (d[f.l4 + 12] >> 4) << 12 | f.flags & 0x3F)
-        if options and not g.flags & SYN:
-            regrow(f, bytes(g.data[g.l4 + 20:g.data_off]), f.payload)
+        if not f.flags & (SYN | RST):
+            win = g.win >> dict(options_of(g)).get(3, b"\0")[0] if g.flags & SYN else g.win
+            struct.pack_into("!H", d, f.l4 + 14, win)
+        f.parse()
+        if options:
+            regrow(f, stamps(case, f, g), f.payload)
     pcapio.checksums(f)
     return True
 
 
+def options_of(f):
+    """(kind, body) of each TCP option with a body."""
+    o, i = bytes(f.data[f.l4 + 20:f.data_off]), 0
+    while i < len(o) and o[i]:
+        if o[i] == 1:
+            i += 1
+            continue
+        if len(o) - i < 2 or o[i + 1] < 2:
+            return
+        yield o[i], o[i + 2:i + o[i + 1]]
+        i += o[i + 1]
+
+
+def stamps(case, f, g):
+    """The options its sender puts on every later packet: timestamps if it negotiated them, else none."""
+    mine = dict(options_of(g)).get(8)
+    if mine is None:
+        return b""
+    peer = [dict(options_of(x)).get(8) for x in case.frames
+            if x.flow() == f.flow() and x.src == f.dst and x.ts <= f.ts]
+    echo = next((p[:4] for p in reversed(peer) if p), mine[4:])
+    val = struct.unpack("!I", mine[:4])[0] + (f.ts - g.ts) // 1000000     # Linux ticks in ms
+    return b"\x01\x01\x08\x0a" + struct.pack("!I", val & 0xFFFFFFFF) + echo
+
+
+def delay(f, ns):
+    """Moves f to later, and the clock in its timestamps with it."""
+    f.ts += ns
+    i = f.l4 + 20
+    while f.tcp and i + 10 <= f.data_off:
+        if f.data[i] == 8:
+            val = struct.unpack_from("!I", f.data, i + 2)[0] + ns // 1000000
+            struct.pack_into("!I", f.data, i + 2, val & 0xFFFFFFFF)
+            break
+        i += 1 if f.data[i] < 2 else max(f.data[i + 1], 2)
+    pcapio.checksums(f)
+
+
 def renumber(case, f, g):
     """IPID: the place after the sender's last one; those that came later move up by one."""
-    before = [x for x in case.genuine(f) if x.ts <= f.ts and x.ipid]
+    before = sorted((x for x in case.genuine(f) + [d for d in case.dressed if d.src == f.src]
+                     if x.ts <= f.ts and x.ipid), key=lambda x: x.ts)
     later = [x for x in case.genuine(f) if x.ts > f.ts and x.ipid]
     if before:
         new = before[-1].ipid + 1
     else:
-        new = later[0].ipid if later else g.ipid
+        # Only a SYN/ACK to go by, and Linux puts 0 there: any start of a counter will do.
+        new = later[0].ipid if later else g.ipid if not g.flags & SYN else 0x4000
     struct.pack_into("!H", f.data, f.ip + 4, new & 0xFFFF)
     # Only a counting sender has a place to make room at; Linux sends 0 on what belongs to no socket.
     for x in later if new else ():
@@ -124,13 +171,14 @@ def regrow(f, options, payload):
 
 def exact_reset(case, f):
     """Makes f the reset its sender could have sent at that time: exact numbers, window 0, no payload."""
+    keep = bytes(f.data[f.l4 + 20:f.data_off])
     sent = newest([g for g in case.genuine(f) if g.ts <= f.ts and not g.flags & RST], next_seq)
     got = newest([g for g in case.frames if g.flow() == f.flow() and g.src == f.dst and g.ts <= f.ts and
                   not g.flags & RST], next_seq)
-    regrow(f, b"", b"")
+    regrow(f, keep, b"")
     flags = f.flags & 0x3F & ~(PSH | FIN) | RST
     struct.pack_into("!IIH", f.data, f.l4 + 4, f.seq if sent is None else sent, got or 0 if flags & ACK else 0,
-                     5 << 12 | flags)
+                     (5 + len(keep) // 4) << 12 | flags)
     struct.pack_into("!H", f.data, f.l4 + 14, 0)
     pcapio.checksums(f)
 
@@ -162,23 +210,26 @@ def innocent_resets(case):
         kept = [g for g in out if g.flow() != flow or (g.ts < f.ts and not any(g is x for x in case.forged))]
         struct.pack_into("!H", one.data, one.l4 + 12, (one.data[one.l4 + 12] >> 4) << 12 | RST | ACK)
         one.parse()
-        if not dress(case, one):
+        if not dress(case, one, options=True):
             return None
         exact_reset(case, one)
         if case.trigger:
-            one.ts = max(one.ts, case.trigger.ts + case.rtt_ns + 1000000)
+            delay(one, max(0, case.trigger.ts + case.rtt_ns + 1000000 - one.ts))
         out = kept + [one]
     return sorted(out, key=lambda g: g.ts)
 
 
 def innocent_answers(case):
-    for f in case.forged:
+    for k, f in enumerate(case.forged, 1):
         real = [g for g in case.genuine(f) if g.payload[:2] == f.payload[:2]]
         if not real:
             return None
         f.data = bytearray(real[0].data)
-        f.ts = real[0].ts - 1000
+        f.ts = real[0].ts - k * 2000000
         f.parse()
+        if not f.v6:
+            struct.pack_into("!H", f.data, f.ip + 4, (f.ipid - k) & 0xFFFF)
+            pcapio.checksums(f)
     return sorted(case.frames, key=lambda g: g.ts)
 
 
@@ -197,7 +248,7 @@ def innocent_pages(case):
     start = case.forged[0].ts
     for g in case.frames:
         if g.ts >= start:
-            g.ts += late
+            delay(g, late)
     return [f for f in case.frames if f.flags & RST == 0 or not any(f is x for x in case.forged)]
 
 
