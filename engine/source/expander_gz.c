@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* gzip (RFC 1952): members follow each other; zero bytes may pad the end, as tapes and `dd` leave them. */
+/* gzip (RFC 1952): members follow each other; zero bytes may pad the end, as tapes and `dd` leave
+ * them. */
 #include <stdlib.h>
 #include <zlib.h>
 

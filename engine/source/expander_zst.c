@@ -6,9 +6,14 @@
 #include "base/limits.h"
 #include "source/input.h"
 
+/* The least that tells what kind of frame begins (magic and descriptor, RFC 8878 3.1.1),
+ * and 3.1.1.2. */
+enum { ZST_FIRST = 5, ZST_BLOCK_HEADER = 3 };
+
 struct zst {
 	ZSTD_DStream *d;
 	bool between; /* no frame is open */
+	size_t want;  /* bytes that zstd asks for next */
 };
 
 /* RFC 8878 3.1.1 and 3.1.2: frame, or skippable frame (pzstd begins with one). */
@@ -36,6 +41,7 @@ static void *zst_new(struct err_info *err)
 	if (!z)
 		goto out;
 	z->between = true;
+	z->want = ZST_FIRST;
 	z->d = ZSTD_createDStream();
 	if (z->d &&
 	    !ZSTD_isError(ZSTD_DCtx_setParameter(z->d, ZSTD_d_windowLogMax, LIMIT_ZSTD_WINDOW_LOG)))
@@ -55,9 +61,18 @@ static enum expand_got zst_run(void *state, struct bytes in, bool last, size_t *
 
 	(void)last; /* the caller sees from the answer whether a frame was open */
 	*used = *made = 0;
-	/* Asked without input at a frame's end, zstd would say how much of the next header it wants. */
+	/* Asked without input at a frame's end, zstd would say how much of the next header it
+	 * wants. */
 	if (z->between && in.len == 0)
 		return EXPAND_DONE;
+	/* Of a call that fails nothing comes out, also not the good blocks before the damage, and
+	 * given its way zstd would take several blocks, or the whole frame, in a call: more from a
+	 * file than from a pipe. So it is given one block at a time. What it asks for counts the
+	 * next block's header, too. */
+	size_t most = z->want > ZST_BLOCK_HEADER ? z->want - ZST_BLOCK_HEADER : z->want;
+
+	if (from.size > most)
+		from.size = most;
 	size_t got = ZSTD_decompressStream(z->d, &to, &from);
 
 	*used = from.pos;
@@ -65,11 +80,13 @@ static enum expand_got zst_run(void *state, struct bytes in, bool last, size_t *
 	if (ZSTD_isError(got)) {
 		(void)err_set(
 			err,
-			"the zstd data is damaged, or something else follows it (%s)", /* always false */
+			"the zstd data is damaged, or something else follows it (%s)", /* always
+											  false */
 			ZSTD_getErrorName(got));
 		return EXPAND_BAD;
 	}
 	z->between = got == 0;
+	z->want = z->between ? ZST_FIRST : got;
 	return z->between ? EXPAND_DONE : EXPAND_MORE;
 }
 

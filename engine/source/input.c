@@ -9,7 +9,8 @@
 #include "base/limits.h"
 
 enum {
-	/* Room for a carried-over tail in front of a whole read; grows when one record is larger. */
+	/* Room for a carried-over tail in front of a whole read; grows when one record is larger.
+	 */
 	INPUT_CAP_FIRST = 2 * LIMIT_READ_BYTES,
 	INPUT_CAP_LEAST = 4096,
 };
@@ -43,7 +44,8 @@ bool input_open_memory(struct input *in, struct bytes mem, size_t chunk, struct 
 		return false;
 	if (chunk)
 		return input_buf_new(in, err);
-	/* The window is the memory: records are parsed where they lie, so a guard page behind them guards. */
+	/* The window is the memory: records are parsed where they lie, so a guard page behind them
+	 * guards. */
 	static const uint8_t nothing[1];
 
 	in->win = mem.len ? mem.at : nothing; /* NULL plus 0 is not defined in C */
@@ -94,7 +96,8 @@ bool input_expand(struct input *in, const struct expander_ops *ops, uint64_t out
 	memcpy(x->buf, have.at, have.len);
 	x->src = (struct bytes){x->buf, have.len};
 	in->head = in->tail = 0;
-	/* An end that was seen while looking for the magic is the stored bytes' end; raw remembers it. */
+	/* An end that was seen while looking for the magic is the stored bytes' end; raw remembers
+	 * it. */
 	in->end = INPUT_OK;
 	return true;
 }
@@ -187,7 +190,8 @@ static void input_compact(struct input *in)
 	in->head = 0;
 }
 
-/* Doubles the full buffer; only bytes that arrived make it grow, not lengths that a header claims. */
+/* Doubles the full buffer; only bytes that arrived make it grow, not lengths that a header claims.
+ */
 static bool input_grow(struct input *in, struct err_info *err)
 {
 	uint8_t *buf = realloc(in->buf, in->cap * 2);

@@ -10,8 +10,8 @@
 #include "base/err.h"
 #include "base/macros.h"
 
-/* The bytes below the capture formats: a file, a pipe or memory; its digest; decompression; and a window over the plain
- * bytes in which whole records lie in one piece. Internal to source/. */
+/* The bytes below the capture formats: a file, a pipe or memory; its digest; decompression; and a
+ * window over the plain bytes in which whole records lie in one piece. Internal to source/. */
 
 enum input_got {
 	INPUT_OK,
@@ -37,10 +37,12 @@ MUST_CHECK bool raw_open(struct raw *r, const char *path, struct err_info *err);
 /* The same over memory that outlives `r`; raw_read gives at most `chunk` bytes a call. */
 MUST_CHECK bool raw_open_memory(struct raw *r, struct bytes mem, size_t chunk,
 				struct err_info *err);
-/* Reads 1..room bytes into `to`. INPUT_OK, INPUT_IDLE, INPUT_END (again at every further call) or INPUT_ERROR. */
+/* Reads 1..room bytes into `to`. INPUT_OK, INPUT_IDLE, INPUT_END (again at every further call) or
+ * INPUT_ERROR. */
 enum input_got raw_read(struct raw *r, uint8_t *to, size_t room, size_t *n, struct err_info *err);
-/* Reads what is left, through `scratch`, and writes the digest. False, and no digest, when the end of the input was not
- * seen: a pipe that is still open is not waited for, because it may never end. */
+/* Reads what is left, through `scratch`, and writes the digest. False, and no digest, when the end
+ * of the input was not seen: a pipe that is still open is not waited for, because it may never end.
+ */
 MUST_CHECK bool raw_finish(struct raw *r, uint8_t *scratch, size_t room, uint8_t sha256[32]);
 void raw_close(struct raw *r);
 
@@ -56,7 +58,8 @@ struct expander_ops {
 	const char *format[2]; /* struct source_stats.format of pcap and pcapng inside */
 	bool (*is)(struct bytes head);
 	void *(*new)(struct err_info *err); /* NULL with a reason when out of memory */
-	/* Consumes *used bytes of `in` and writes *made bytes to `out`; `last`: nothing follows `in`. */
+	/* Consumes *used bytes of `in` and writes *made bytes to `out`; `last`: nothing follows
+	 * `in`. */
 	enum expand_got (*run)(void *state, struct bytes in, bool last, size_t *used, uint8_t *out,
 			       size_t room, size_t *made, struct err_info *err);
 	void (*free)(void *state);
@@ -79,7 +82,8 @@ struct expander {
 };
 
 struct input {
-	/* Read path: the window is win[head..tail). Frames point into it, so it moves only in input_fill. */
+	/* Read path: the window is win[head..tail). Frames point into it, so it moves only in
+	 * input_fill. */
 	const uint8_t *win;
 	size_t head, tail;
 	uint64_t base; /* plain bytes before win[0] */
@@ -91,18 +95,21 @@ struct input {
 	struct expander x; /* ops NULL: not compressed */
 };
 
-/* input_open and input_open_memory leave *in closable when they fail. chunk 0: the window is the memory itself. */
+/* input_open and input_open_memory leave *in closable when they fail. chunk 0: the window is the
+ * memory itself. */
 MUST_CHECK bool input_open(struct input *in, const char *path, struct err_info *err);
 MUST_CHECK bool input_open_memory(struct input *in, struct bytes mem, size_t chunk,
 				  struct err_info *err);
 void input_close(struct input *in);
 
-/* Takes what is in the window as the head of compressed data; from here on the window shows the plain bytes. */
+/* Takes what is in the window as the head of compressed data; from here on the window shows the
+ * plain bytes. */
 MUST_CHECK bool input_expand(struct input *in, const struct expander_ops *ops, uint64_t out_max,
 			     uint32_t ratio_max, struct err_info *err);
 
-/* Makes the window hold `need` bytes (at most LIMIT_PCAPNG_BLOCK_BYTES) or more, moving it: pointers into it die.
- * Otherwise says why not; the window then holds what there is. Reads at most 256 KB beyond `need`. */
+/* Makes the window hold `need` bytes (at most LIMIT_PCAPNG_BLOCK_BYTES) or more, moving it:
+ * pointers into it die. Otherwise says why not; the window then holds what there is. Reads at most
+ * 256 KB beyond `need`. */
 enum input_got input_fill(struct input *in, size_t need, struct err_info *err);
 
 /* The same, waiting as long as it takes; used while opening. INPUT_IDLE only when a signal came. */

@@ -12,7 +12,8 @@ static uint64_t power_of_ten(uint32_t n)
 	return p;
 }
 
-/* draft-ietf-opsawg-pcapng 4.2, if_tsresol: a negative power of ten, or of two when the top bit is set. */
+/* draft-ietf-opsawg-pcapng 4.2, if_tsresol: a negative power of ten, or of two when the top bit is
+ * set. */
 void ng_time_set(struct ng_iface *ifc, uint8_t tsresol)
 {
 	uint32_t n = tsresol & 0x7f;

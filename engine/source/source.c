@@ -160,7 +160,8 @@ static enum source_got source_finish(struct source *s, enum source_got end)
 	s->end = end;
 	if (end == SOURCE_ERROR)
 		return end;
-	/* No frame is out at this point, so the window's buffer may serve; zero-copy sources have none. */
+	/* No frame is out at this point, so the window's buffer may serve; zero-copy sources have
+	 * none. */
 	s->stats.sha256_valid =
 		raw_finish(&s->in.raw, s->in.buf ? s->in.buf : scratch,
 			   s->in.buf ? s->in.cap : sizeof(scratch), s->stats.sha256);

@@ -52,7 +52,8 @@ static char *path_join(const char *dir, const char *name)
 	return asprintf(&path, "%s%s%s", dir, slash, name) < 0 ? NULL : path;
 }
 
-/* Sorts an entry of a directory into files or directories; what is neither (socket, pipe, device, broken link) is left out. */
+/* Sorts an entry of a directory into files or directories; what is neither (socket, pipe, device,
+ * broken link) is left out. */
 static bool entry_put(const char *dir, const char *name, struct path_list *files,
 		      struct path_list *dirs, struct err_info *err)
 {

@@ -14,10 +14,11 @@ struct path_list {
 	size_t n, cap;
 };
 
-/* Appends to *out, which may be empty ({0}), what the arguments stand for: a directory gives the regular files in it and in the
- * directories below, sorted by the bytes of their paths; links to files count, links to directories are not followed.
- * Anything else, "-" and what does not exist stays as it is, in its place, and so does a directory that may not be read:
- * source_open says why. False with a reason when a limit of base/limits.h is passed or memory is out; *out then holds
+/* Appends to *out, which may be empty ({0}), what the arguments stand for: a directory gives the
+ * regular files in it and in the directories below, sorted by the bytes of their paths; links to
+ * files count, links to directories are not followed. Anything else, "-" and what does not exist
+ * stays as it is, in its place, and so does a directory that may not be read: source_open says why.
+ * False with a reason when a limit of base/limits.h is passed or memory is out; *out then holds
  * what was found so far. */
 MUST_CHECK bool source_expand(const char *const *args, size_t n, struct path_list *out,
 			      struct err_info *err);

@@ -11,17 +11,20 @@
 #include "source/input.h"
 #include "source/source.h"
 
-/* What a format's reader and source.c share. Internal to source/, its tests and its fuzz targets. */
+/* What a format's reader and source.c share. Internal to source/, its tests and its fuzz targets.
+ */
 
-/* Reads a capture that lies in memory; `mem` outlives the source. chunk 0: frames point into `mem`; else the bytes take
- * the way a file's take, at most `chunk` at a time. Otherwise as source_open. */
+/* Reads a capture that lies in memory; `mem` outlives the source. chunk 0: frames point into `mem`;
+ * else the bytes take the way a file's take, at most `chunk` at a time. Otherwise as source_open.
+ */
 MUST_CHECK bool source_open_memory(struct source **out, struct bytes mem, size_t chunk,
 				   const struct source_options *opts, struct err_info *err);
 
 enum walk_got {
 	WALK_FULL, /* the batch ends here: BATCH_MAX frames, or the next has another link type */
 	WALK_MORE, /* going on needs *need bytes in the window */
-	WALK_BAD, /* the next record is damaged; err says how. Nothing of it was consumed: asking again says it again */
+	WALK_BAD,  /* the next record is damaged; err says how. Nothing of it was consumed: asking
+		      again says it again */
 };
 
 enum ng_scale {
@@ -76,16 +79,18 @@ void source_pcapng_free(struct source *s);
 bool source_pcap_is(struct bytes head);
 bool source_pcapng_is(struct bytes head);
 
-/* The LINKTYPE_ value for what a capture file says. Some writers put their system's DLT_ value there, and the values that
- * tcpdump.org/linktypes.html keeps free for that reason cannot mean anything else. */
+/* The LINKTYPE_ value for what a capture file says. Some writers put their system's DLT_ value
+ * there, and the values that tcpdump.org/linktypes.html keeps free for that reason cannot mean
+ * anything else. */
 uint16_t source_linktype(uint16_t in_file);
 
-/* Sets how `ifc` counts time from the if_tsresol option; any value is defined. ng_time_ns turns ticks into nanoseconds since 1970,
- * held within int64_t. */
+/* Sets how `ifc` counts time from the if_tsresol option; any value is defined. ng_time_ns turns
+ * ticks into nanoseconds since 1970, held within int64_t. */
 void ng_time_set(struct ng_iface *ifc, uint8_t tsresol);
 int64_t ng_time_ns(const struct ng_iface *ifc, uint64_t ticks);
 
-/* Readers for bytes whose presence the caller has checked; `big`: big-endian. The compiler makes one load of each. */
+/* Readers for bytes whose presence the caller has checked; `big`: big-endian. The compiler makes
+ * one load of each. */
 static inline uint32_t wire32(const uint8_t *at, bool big)
 {
 	if (big)

@@ -13,9 +13,12 @@ struct pcap_magic {
 
 static const struct pcap_magic pcap_magics[] = {
 	{0xa1b2c3d4, 1000, 16, 24}, {0xa1b23c4d, 1, 16, 24},
-	{0xa1b2cd34, 1000, 24, 24}, /* Kuznetzov: interface, protocol and packet type after the lengths */
-	{0xa1e2cb12, 1, 24, 24}, /* netsniff-ng: time source, interface, protocol, types after the lengths */
-	{0x1c0001ac, 1, 16, 28}, /* Ixia lcap, hardware and software: four bytes more in the file header */
+	{0xa1b2cd34, 1000, 24, 24}, /* Kuznetzov: interface, protocol and packet type after the
+				       lengths */
+	{0xa1e2cb12, 1, 24, 24}, /* netsniff-ng: time source, interface, protocol, types after the
+				    lengths */
+	{0x1c0001ac, 1, 16, 28}, /* Ixia lcap, hardware and software: four bytes more in the file
+				    header */
 	{0x1c0001ab, 1, 16, 28},
 };
 
@@ -40,7 +43,8 @@ bool source_pcap_is(struct bytes head)
 	return pcap_magic_find(head, &big) != NULL;
 }
 
-/* The hot loop. Called with constants for the shapes that matter, so that each gets a loop of its own. */
+/* The hot loop. Called with constants for the shapes that matter, so that each gets a loop of its
+ * own. */
 static inline __attribute__((always_inline)) enum walk_got
 pcap_walk_as(struct source *s, struct batch *out, size_t *need, struct err_info *err, bool big,
 	     size_t hdr_len, bool old)
@@ -65,7 +69,8 @@ pcap_walk_as(struct source *s, struct batch *out, size_t *need, struct err_info 
 			cap_len = wire_len;
 			wire_len = t;
 		}
-		/* snaplen is not believed, as in Wireshark: Solaris 2.3 and mergers write more than it says. */
+		/* snaplen is not believed, as in Wireshark: Solaris 2.3 and mergers write more than
+		 * it says. */
 		if (cap_len > LIMIT_FRAME_BYTES) {
 			(void)err_set(
 				err,
@@ -114,8 +119,8 @@ static enum walk_got pcap_walk_any(struct source *s, struct batch *out, size_t *
 	return pcap_walk_as(s, out, need, err, s->pcap.big, s->pcap.hdr_len, true);
 }
 
-/* Refuses what would be misread; sets the order of the two lengths, which old versions had the other way round
- * (pcap-savefile(5); 543.0 is DG/UX). */
+/* Refuses what would be misread; sets the order of the two lengths, which old versions had the
+ * other way round (pcap-savefile(5); 543.0 is DG/UX). */
 static bool pcap_version_set(struct pcap_state *p, uint16_t major, uint16_t minor,
 			     struct err_info *err)
 {
@@ -144,8 +149,9 @@ bool source_pcap_start(struct source *s, struct err_info *err)
 		return false;
 	uint32_t type = wire32(at + 20, p->big);
 
-	/* draft-ietf-opsawg-pcap 4: the upper bits tell the length of a frame check sequence, which IP lengths cut off
-	 * anyway; bits 16..25 must be zero, libpcap and Wireshark refuse other values too. */
+	/* draft-ietf-opsawg-pcap 4: the upper bits tell the length of a frame check sequence, which
+	 * IP lengths cut off anyway; bits 16..25 must be zero, libpcap and Wireshark refuse other
+	 * values too. */
 	if (type & UINT32_C(0x03ff0000))
 		return err_set(err, "has a link type that is not known (0x%08" PRIx32 ")", type);
 	p->linktype = source_linktype((uint16_t)type);

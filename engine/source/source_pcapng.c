@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* pcapng: draft-ietf-opsawg-pcapng ("the draft"). Where it leaves a choice we do as Wireshark 4.0 does, observed on files made
- * for the purpose: a packet of an interface that was not described ends the reading, and so does a block whose two lengths
- * differ, for nothing tells where the next block begins. */
+/* pcapng: draft-ietf-opsawg-pcapng ("the draft"). Where it leaves a choice we do as Wireshark 4.0
+ * does, observed on files made for the purpose: a packet of an interface that was not described
+ * ends the reading, and so does a block whose two lengths differ, for nothing tells where the next
+ * block begins. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -193,14 +194,16 @@ static bool ng_packet_read(const struct source *s, struct ng_block b, struct ng_
 	if (b.body.len < (b.type == NG_PACKET_SIMPLE ? 4 : 20))
 		return false;
 	if (b.type == NG_PACKET_SIMPLE) {
-		/* The draft, 4.4: no interface, no time, no captured length; the first interface's snaplen tells it. */
+		/* The draft, 4.4: no interface, no time, no captured length; the first interface's
+		 * snaplen tells it. */
 		uint32_t snaplen = s->ng.n_ifaces ? s->ng.iface[0].snaplen : 0;
 
 		*p = (struct ng_packet){.wire_len = wire32(at, big), .data = bytes_from(b.body, 4)};
 		p->cap_len = snaplen && snaplen < p->wire_len ? snaplen : p->wire_len;
 		return true;
 	}
-	/* The obsolete block has 16 bits each for the interface and for a count of drops; the draft, appendix A. */
+	/* The obsolete block has 16 bits each for the interface and for a count of drops; the
+	 * draft, appendix A. */
 	p->iface_i = b.type == NG_PACKET ? wire32(at, big) : wire16(at, big);
 	p->ticks = (uint64_t)wire32(at + 4, big) << 32 | wire32(at + 8, big);
 	p->timed = true;
@@ -210,7 +213,8 @@ static bool ng_packet_read(const struct source *s, struct ng_block b, struct ng_
 	return true;
 }
 
-/* WALK_FULL: the frame was appended. WALK_MORE: it has another link type than the batch and must wait. */
+/* WALK_FULL: the frame was appended. WALK_MORE: it has another link type than the batch and must
+ * wait. */
 static enum walk_got ng_packet(struct source *s, struct ng_block b, struct batch *out,
 			       struct err_info *err)
 {
@@ -262,7 +266,8 @@ static enum walk_got ng_other(struct source *s, struct ng_block b, struct err_in
 	case NG_SYSDIG_2_LARGE:
 	case NG_CUSTOM:
 	case NG_CUSTOM_LOCAL:
-		/* No packet, but Wireshark gives these a frame number, and ours are to be looked up there. */
+		/* No packet, but Wireshark gives these a frame number, and ours are to be looked up
+		 * there. */
 		s->no++;
 		break;
 	default:

@@ -2,8 +2,8 @@
 #ifndef WP_TESTS_FUZZ_SOURCE_READ_H
 #define WP_TESTS_FUZZ_SOURCE_READ_H
 
-/* What the fuzz targets of source/ share: the same bytes are read where they lie and in dribbles through the read buffer, and
- * both must say the same. */
+/* What the fuzz targets of source/ share: the same bytes are read where they lie and in dribbles
+ * through the read buffer, and both must say the same. */
 
 #include <stdbool.h>
 #include <stdint.h>

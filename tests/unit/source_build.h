@@ -2,8 +2,8 @@
 #ifndef WP_TESTS_UNIT_SOURCE_BUILD_H
 #define WP_TESTS_UNIT_SOURCE_BUILD_H
 
-/* Captures built byte by byte, and a reader that takes in a source to its end and checks what always holds. For the tests
- * of source/; include after cmocka.h. */
+/* Captures built byte by byte, and a reader that takes in a source to its end and checks what
+ * always holds. For the tests of source/; include after cmocka.h. */
 
 #include <endian.h>
 #include <stdbool.h>
@@ -256,7 +256,8 @@ static inline struct seen seen_all(struct source *s)
 	return r;
 }
 
-/* The same bytes read where they lie, and in dribbles of several sizes: all give the same. False when refused. */
+/* The same bytes read where they lie, and in dribbles of several sizes: all give the same. False
+ * when refused. */
 static inline bool seen_memory(const void *at, size_t len, struct seen *out, struct err_info *err)
 {
 	static const size_t chunks[] = {0, 1, 7, 4096};

@@ -152,7 +152,8 @@ static void test_expand_depth_is_limited(void **state)
 	leave();
 }
 
-/* A directory that cannot be read stays in the list, so that opening it says why and the others go on. */
+/* A directory that cannot be read stays in the list, so that opening it says why and the others go
+ * on. */
 static void test_expand_unreadable_directory_stays(void **state)
 {
 	static const char *const args[] = {"d"}, *const want[] = {"d/a", "d/no"};

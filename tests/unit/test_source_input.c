@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* long: all ways in which stored bytes reach the readers, with the packers they share */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -91,7 +92,8 @@ static struct seen seen_packed(const struct build *b)
 	return r;
 }
 
-/* Each kind around each format gives what the plain capture gives; the digest is of the stored bytes. */
+/* Each kind around each format gives what the plain capture gives; the digest is of the stored
+ * bytes. */
 static void test_input_compressed_captures_give_the_same_frames(void **state)
 {
 	(void)state;
@@ -127,7 +129,8 @@ static void test_input_compressed_captures_give_the_same_frames(void **state)
 	}
 }
 
-/* A capture split over several members, frames or streams, at odd places, with what may lie between them. */
+/* A capture split over several members, frames or streams, at odd places, with what may lie between
+ * them. */
 static void test_input_several_streams_are_one_capture(void **state)
 {
 	static const uint8_t zeros[8],
@@ -165,8 +168,8 @@ static void test_input_several_streams_are_one_capture(void **state)
 	}
 }
 
-/* Two streams, cut at every length: refused while no capture header comes out, then cut except between the two, and ever more
- * frames. */
+/* Two streams, cut at every length: refused while no capture header comes out, then cut except
+ * between the two, and ever more frames. */
 static void test_input_truncated_compression_gives_what_decompressed(void **state)
 {
 	(void)state;
@@ -197,7 +200,8 @@ static void test_input_truncated_compression_gives_what_decompressed(void **stat
 			assert_int_equal(r.end, SOURCE_CUT);
 			assert_non_null(strstr(r.why, packers[k].name));
 		}
-		/* zstd gives a block only when it is all there; the others hold their bytes before a trailer. */
+		/* zstd gives a block only when it is all there; the others hold their bytes before
+		 * a trailer. */
 		assert_int_equal(n, k == 1 ? 20 : 40);
 		free((void *)(uintptr_t)first.at);
 		free((void *)(uintptr_t)second.at);
@@ -231,13 +235,44 @@ static void test_input_damaged_compression_cuts(void **state)
 		assert_true(source_open_memory(&s, view(&packed), 4096, NULL, &err));
 		r = seen_all(s);
 		assert_int_equal(r.end, SOURCE_CUT);
-		/* gzip stores such bytes as they are and sees the damage by its checksum only, at the end. */
+		/* gzip stores such bytes as they are and sees the damage by its checksum only, at
+		 * the end. */
 		assert_true(r.n > 100 && r.n <= 1000);
 		assert_true(r.stats.sha256_valid);
 		free((void *)(uintptr_t)z.at);
 		build_free(&packed);
 		build_free(&b);
 	}
+}
+
+/* Found by fuzzing: a damaged zstd frame gave nothing when it was there in one piece, and its first
+ * blocks when it came through a pipe. Blocks before the damage come out either way. */
+static void test_input_damaged_zstd_gives_the_same_from_file_and_pipe(void **state)
+{
+	struct build b = {0}, packed = {0};
+	uint32_t x = 1;
+
+	(void)state;
+	put_pcap_header(&b, 0xa1b2c3d4, 1);
+	for (uint32_t i = 0; i < 300; i++) {
+		put_pcap_record(&b, 16, i, i, 1000, 1000);
+		for (size_t n = b.len - 1000; n < b.len; n++)
+			b.at[n] = (uint8_t)((x = x * 1664525 + 1013904223) >> 24);
+	}
+	struct bytes z = zst(view(&b));
+
+	put(&packed, z.at, z.len);
+	/* A block is 128 KB: the header of the third is at twice that and a few bytes. Ones there
+	 * are a reserved type. */
+	memset(packed.at + 2 * 131072 + 10, 0xff, 20);
+	struct seen r = seen_packed(&packed);
+
+	assert_int_equal(r.end, SOURCE_CUT);
+	/* Two blocks are whole. */
+	assert_int_equal(r.n, (2 * 131072 - 24) / 1016);
+	free((void *)(uintptr_t)z.at);
+	build_free(&packed);
+	build_free(&b);
 }
 
 /* Both caps of the options, and the default ratio: frames up to there, then the reason. */
@@ -323,7 +358,8 @@ static void write_all(int fd, const void *at, size_t n)
 	}
 }
 
-/* A file of several read buffers gives what memory gives, with its size, its digest, and a full batch at a time. */
+/* A file of several read buffers gives what memory gives, with its size, its digest, and a full
+ * batch at a time. */
 static void test_input_regular_file_is_read_whole(void **state)
 {
 	struct build b = capture(3000, 700);
@@ -397,7 +433,8 @@ static void test_input_unreadable_paths_are_refused(void **state)
 	source_close(NULL);
 }
 
-/* A pipe: frames come out while it is open, idle calls return in time, and neither waits for a batch to fill. */
+/* A pipe: frames come out while it is open, idle calls return in time, and neither waits for a
+ * batch to fill. */
 static void test_input_pipe_hands_out_frames_while_open(void **state)
 {
 	struct build b = capture(3, 60);
@@ -441,7 +478,8 @@ static void test_input_pipe_hands_out_frames_while_open(void **state)
 	build_free(&b);
 }
 
-/* Damage on a pipe that stays open: it is told at once, and no digest is claimed for bytes that were not seen. */
+/* Damage on a pipe that stays open: it is told at once, and no digest is claimed for bytes that
+ * were not seen. */
 static void test_input_damage_on_open_pipe_does_not_wait(void **state)
 {
 	struct build b = capture(2, 60);
@@ -530,6 +568,7 @@ int main(void)
 		cmocka_unit_test(test_input_several_streams_are_one_capture),
 		cmocka_unit_test(test_input_truncated_compression_gives_what_decompressed),
 		cmocka_unit_test(test_input_damaged_compression_cuts),
+		cmocka_unit_test(test_input_damaged_zstd_gives_the_same_from_file_and_pipe),
 		cmocka_unit_test(test_input_expansion_is_capped),
 		cmocka_unit_test(test_input_what_is_inside_is_checked),
 		cmocka_unit_test(test_input_regular_file_is_read_whole),

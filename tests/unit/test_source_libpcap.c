@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Our reader against libpcap: the same frames, times, lengths and link types, for every capture that libpcap reads to its
- * end; for one where it gives up, the same up to there. Captures: a set that libpcap writes here, and all of
+/* Our reader against libpcap: the same frames, times, lengths and link types, for every capture
+ * that libpcap reads to its end; for one where it gives up, the same up to there. Captures: a set
+ * that libpcap writes here, and all of
  * ../shared/corpus when that exists. */
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,14 +23,17 @@
 
 /* Where libpcap's answer may differ, and why ours is right. Kinds, never files. */
 enum excuse {
-	/* libpcap cuts a packet to the file's snaplen (sf-pcap.c, "Solaris 2.3 systems tripping over the BUFMOD problem");
-	 * Wireshark and we take what the record holds. */
+	/* libpcap cuts a packet to the file's snaplen (sf-pcap.c, "Solaris 2.3 systems tripping
+	 * over the BUFMOD problem"); Wireshark and we take what the record holds. */
 	EXCUSE_SNAPLEN,
-	/* The record says fewer bytes on the wire than it holds; frame.h promises wire_len >= cap_len. */
+	/* The record says fewer bytes on the wire than it holds; frame.h promises wire_len >=
+	   cap_len. */
 	EXCUSE_WIRE,
-	/* libpcap takes the seconds as signed, so that they wrap in 2038; ours are good until 2106. */
+	/* libpcap takes the seconds as signed, so that they wrap in 2038; ours are good until 2106.
+	 */
 	EXCUSE_2038,
-	/* A fraction of a second that is none (damage): libpcap multiplies it in 32 bits, which wrap; ours do not. */
+	/* A fraction of a second that is none (damage): libpcap multiplies it in 32 bits, which
+	   wrap; ours do not. */
 	EXCUSE_FRACTION,
 	EXCUSE_N
 };
@@ -158,7 +162,8 @@ static void compare_file(const char *path, struct tally *t)
 	if (!source_open(&o.s, path, NULL, &o.err)) {
 		/* What we refuse, libpcap refuses. */
 		p = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, why);
-		/* But for link types above 16 bits, which nobody has assigned; Wireshark refuses them, too. */
+		/* But for link types above 16 bits, which nobody has assigned; Wireshark refuses
+		 * them, too. */
 		if (p && pcap_datalink(p) <= UINT16_MAX)
 			fail_msg("%s: libpcap opens it, we do not: %s", path, o.err.text);
 		if (p)

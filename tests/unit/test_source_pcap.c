@@ -54,7 +54,8 @@ static void test_pcap_every_magic_and_order_is_read(void **state)
 	}
 }
 
-/* Cut at every length, at an unreadable page: what is whole comes out, and only an end between records is an end. */
+/* Cut at every length, at an unreadable page: what is whole comes out, and only an end between
+ * records is an end. */
 static void test_pcap_cut_at_every_length_gives_whole_records(void **state)
 {
 	(void)state;
@@ -160,7 +161,8 @@ static void test_pcap_versions_set_the_order_of_lengths(void **state)
 	refused_build(&old, "version 1.4");
 }
 
-/* DLT_ values in the file become LINKTYPE_ values; the upper bits about the frame check sequence are no part of it. */
+/* DLT_ values in the file become LINKTYPE_ values; the upper bits about the frame check sequence
+ * are no part of it. */
 static void test_pcap_link_types_are_mapped(void **state)
 {
 	static const struct {
@@ -188,7 +190,8 @@ static void test_pcap_link_types_are_mapped(void **state)
 	refused_build(&bad, "link type");
 }
 
-/* snaplen is not believed; a wire length below the captured one is raised; 262144 bytes are the most. */
+/* snaplen is not believed; a wire length below the captured one is raised; 262144 bytes are the
+ * most. */
 static void test_pcap_odd_lengths_are_tolerated(void **state)
 {
 	struct build b = {0};
@@ -214,7 +217,8 @@ static void test_pcap_odd_lengths_are_tolerated(void **state)
 	assert_int_equal(r.stats.truncated, 1);
 }
 
-/* A claim that cannot be is damage, not a wait for bytes; the frames before it come first, and the reason names the record. */
+/* A claim that cannot be is damage, not a wait for bytes; the frames before it come first, and the
+ * reason names the record. */
 static void test_pcap_nonsense_length_cuts_and_names_the_record(void **state)
 {
 	struct build b = {0};
@@ -233,7 +237,8 @@ static void test_pcap_nonsense_length_cuts_and_names_the_record(void **state)
 	assert_cut(&r, 70, "record 71 (byte 5344) claims 262145 bytes");
 }
 
-/* Many small frames: batches are full, numbers run on, and nothing is lost where the read buffer ends. */
+/* Many small frames: batches are full, numbers run on, and nothing is lost where the read buffer
+ * ends. */
 static void test_pcap_many_frames_fill_batches(void **state)
 {
 	struct build b = {0};

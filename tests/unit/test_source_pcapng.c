@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* long: a table for each rule of the format, kept beside each other */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -16,7 +17,8 @@ static struct build section(bool big)
 	return b;
 }
 
-/* Two interfaces of different link type and clock, all three kinds of packet block, both byte orders. */
+/* Two interfaces of different link type and clock, all three kinds of packet block, both byte
+ * orders. */
 static void test_pcapng_packet_blocks_of_two_interfaces_are_read(void **state)
 {
 	(void)state;
@@ -74,7 +76,8 @@ static void test_pcapng_sections_have_their_own_order_and_interfaces(void **stat
 	assert_cut(&r, 2, "interface 1, but only 1");
 }
 
-/* What a packet's bytes are when lengths disagree; the wire length never lies below the captured one. */
+/* What a packet's bytes are when lengths disagree; the wire length never lies below the captured
+ * one. */
 static void test_pcapng_simple_packets_obey_snaplen(void **state)
 {
 	struct build b = section(false);
@@ -118,7 +121,8 @@ static void test_pcapng_captured_above_wire_length_raises_it(void **state)
 	assert_int_equal(r.first.wire_len, 60);
 }
 
-/* Blocks without a packet are passed over; those to which Wireshark gives a frame number take one. */
+/* Blocks without a packet are passed over; those to which Wireshark gives a frame number take one.
+ */
 static void test_pcapng_other_blocks_are_skipped_counted_and_numbered(void **state)
 {
 	static const struct {
@@ -228,7 +232,8 @@ static void test_pcapng_unknown_versions_are_refused_or_cut(void **state)
 	}
 }
 
-/* Written without padding in the length: 90 is taken as 92, as Wireshark does, whichever of the two the trailer says. */
+/* Written without padding in the length: 90 is taken as 92, as Wireshark does, whichever of the two
+ * the trailer says. */
 static void test_pcapng_length_without_padding_is_rounded_up(void **state)
 {
 	(void)state;
@@ -295,7 +300,8 @@ static void test_pcapng_interface_options_are_bounded(void **state)
 	}
 }
 
-/* All 256 clocks: the product with extreme ticks and offsets stays within int64_t, and right where it fits. */
+/* All 256 clocks: the product with extreme ticks and offsets stays within int64_t, and right where
+ * it fits. */
 static void test_pcapng_every_clock_is_defined_and_saturates(void **state)
 {
 	static const int64_t offsets[] = {0, 1, -1, INT64_MAX, INT64_MIN};
@@ -308,7 +314,8 @@ static void test_pcapng_every_clock_is_defined_and_saturates(void **state)
 			uint64_t t = ticks[i / ARRAY_LEN(offsets)];
 
 			ng_time_set(&ifc, (uint8_t)v);
-			/* The oracle: long double has 64 bits of mantissa, enough for a relative check. */
+			/* The oracle: long double has 64 bits of mantissa, enough for a relative
+			 * check. */
 			long double unit = 1, want;
 
 			for (int n = v & 0x7f; n > 0; n--)
@@ -416,7 +423,8 @@ static void test_pcapng_too_many_interfaces_cut(void **state)
 	assert_cut(&r, 1, "interfaces");
 }
 
-/* A block larger than the read buffer, before and after packets: nothing moves under a frame, nothing is lost. */
+/* A block larger than the read buffer, before and after packets: nothing moves under a frame,
+ * nothing is lost. */
 static void test_pcapng_large_blocks_pass_through_the_window(void **state)
 {
 	struct build b = section(false), o = {0};
