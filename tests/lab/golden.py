@@ -11,7 +11,7 @@ def case(scenario, seed, text, **opts):
 
 CASES = {
     "rst-sni-single": case(
-        "rst-sni-single", 3, "curl says blocked.example in its ClientHello; one forged reset (flags 0xf04, the IPID of the\n"
+        "rst-sni-single", 3, "openssl says blocked.example in its ClientHello; one forged reset (flags 0xf04, the IPID of the\n"
         "client's own packet) comes to the client only. The server's genuine answer arrives later.", **V4),
     "rst-sni-inpath": case(
         "rst-sni-single", 4, "One forged RST+ACK (window 0, DF clear) to the client after the SNI; the box then drops the\n"

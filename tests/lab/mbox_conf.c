@@ -21,6 +21,16 @@ static bool number(const char *s, int64_t *out)
 	return true;
 }
 
+/* The next word at *at, ended in place, and *at moved past it; NULL at the end of the line. */
+static char *next_word(char **at)
+{
+	char *w = *at + strspn(*at, " \n"), *end = w + strcspn(w, " \n");
+
+	*at = *end ? end + 1 : end;
+	*end = 0;
+	return *w ? w : NULL;
+}
+
 static bool hex_bytes(const char *s, uint8_t *out, size_t max, size_t *n)
 {
 	size_t len = strlen(s);
@@ -138,7 +148,7 @@ static bool act_number(struct act *a, const char *k, const char *v)
 	return true;
 }
 
-static bool act_read(struct conf *c, char **save)
+static bool act_read(struct conf *c, char **at)
 {
 	struct act *a;
 	char *tok;
@@ -147,7 +157,7 @@ static bool act_read(struct conf *c, char **save)
 		return false;
 	a = &c->acts[c->n_acts++];
 	a->count = 1;
-	while ((tok = strtok_r(NULL, " \n", save))) {
+	while ((tok = next_word(at))) {
 		char *eq = strchr(tok, '=');
 		bool known;
 
@@ -202,15 +212,15 @@ static bool lose_read(struct conf *c, const char *dir, const char *nth)
 
 static bool line_read(struct conf *c, char *line)
 {
-	char *save = NULL, *k = strtok_r(line, " \n", &save), *a, *b;
+	char *at = line, *k = next_word(&at), *a, *b;
 	int64_t x = 0, y = 0;
 
 	if (!k || *k == '#')
 		return true;
 	if (!strcmp(k, "act"))
-		return act_read(c, &save);
-	a = strtok_r(NULL, " \n", &save);
-	b = a ? strtok_r(NULL, " \n", &save) : NULL;
+		return act_read(c, &at);
+	a = next_word(&at);
+	b = a ? next_word(&at) : NULL;
 	if (!a)
 		return false;
 	if (!strcmp(k, "trigger"))
