@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "sig_try.h"
+#include "cmd_sig_try.h"
 
 enum { TEST_DIRS = 3 };
 

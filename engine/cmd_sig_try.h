@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef WP_SIG_TRY_H
-#define WP_SIG_TRY_H
+#ifndef WP_CMD_SIG_TRY_H
+#define WP_CMD_SIG_TRY_H
 
 #include <stddef.h>
 

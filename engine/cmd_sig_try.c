@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "sig_try.h"
+#include "cmd_sig_try.h"
 
 #include <limits.h>
 #include <stdio.h>
