@@ -164,7 +164,7 @@ static void text_finding(struct sink *s, const struct finding *f, const char *fi
 {
 	uint64_t kind = kind_of(f), hash = hash_of(file, strlen(file));
 	uint32_t i = group_of(s, kind, hash), was;
-	bool fresh = i == s->n_groups, full;
+	bool fresh = i == s->n_groups, full = false;
 	char label[16];
 
 	was = count_finding(s, f, i);

@@ -46,7 +46,7 @@ static void found_what(struct page *p, struct say *s, const struct run_summary *
 		say(s, "nothing to judge: the packets hold no TCP connection and no UDP exchange.");
 	else
 		say(s,
-		    "no interference. That means: no forged reset, forged data or page, or forged DNS answer left traces in these packets. "
+		    "no sign of interference. That means: no forged reset, forged data or page, or forged DNS answer left traces in these packets. "
 		    "It does not mean that nothing is blocked: a silent drop, a slowed connection, an address that cannot be reached, and "
 		    "whatever happened before, after or beside this capture do not show here.");
 	page_put(p, "Found:", TELL_INDENT, s->at, INK_BOLD);
@@ -75,16 +75,16 @@ static void stages(struct page *p, struct say *s, const struct run_summary *r)
 static void lost(struct page *p, struct say *s, const struct run_summary *r)
 {
 	const struct run_count count[] = {
-		{"dropped by the kernel while capturing", r->lost.kernel},
-		{"dropped by the capture interface", r->lost.ring},
-		{"captured only in part", r->lost.truncated},
-		{"not decoded", r->lost.undecoded},
-		{"filtered out before", r->lost.prefiltered},
+		{"packets dropped by the kernel while capturing", r->lost.kernel},
+		{"packets dropped by the capture interface", r->lost.ring},
+		{"packets captured only in part", r->lost.truncated},
+		{"packets not decoded", r->lost.undecoded},
+		{"packets filtered out before", r->lost.prefiltered},
 		{"flows given up for lack of memory", r->lost.evicted},
 		{"results not written", r->lost.output},
 		{"datagrams whose fragments did not all come", r->defrag_failed},
 		{"packets with a time before their predecessor's", r->time_backwards},
-		{"copies of a mirror port, not counted as evidence", r->duplicates},
+		{"copies by a mirror port, left out of the evidence", r->duplicates},
 		{"closer looks left out for lack of memory", r->inspection_lost},
 	};
 	bool more = false;
@@ -92,7 +92,7 @@ static void lost(struct page *p, struct say *s, const struct run_summary *r)
 	say_clear(s);
 	for (size_t i = 0; i < ARRAY_LEN(count); i++)
 		if (count[i].n) {
-			say(s, "%s%" PRIu64 " %s", more ? "; " : "", count[i].n, count[i].name);
+			say(s, "%s%s: %" PRIu64, more ? "; " : "", count[i].name, count[i].n);
 			more = true;
 		}
 	say(s, more ? "." : "nothing that the input tells of.");
