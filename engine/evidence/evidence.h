@@ -21,7 +21,7 @@ enum feat {
 
 /* What kind of happening a set of facts is about: the first part of its features' names. CASE_ANY is for the
  * features that belong to every case (flow, trigger, capture). */
-enum ev_case { CASE_ANY, CASE_RST, CASE_OVERLAP, CASE_SYNACK, CASE_PAGE, CASE_DNS, CASE_N };
+enum ev_case { CASE_ANY, CASE_RST, CASE_OVERLAP, CASE_SYNACK, CASE_PAGE, CASE_DNS, CASE_DROP, CASE_RATE, CASE_QUIC, CASE_N };
 
 struct feat_info {
 	const char *name;

@@ -11,6 +11,9 @@
 	 : HAS_PREFIX(name, "synack.")  ? CASE_SYNACK  \
 	 : HAS_PREFIX(name, "page.")    ? CASE_PAGE    \
 	 : HAS_PREFIX(name, "dns.")     ? CASE_DNS     \
+	 : HAS_PREFIX(name, "drop.")    ? CASE_DROP    \
+	 : HAS_PREFIX(name, "rate.")    ? CASE_RATE    \
+	 : HAS_PREFIX(name, "quic.")    ? CASE_QUIC    \
 					: CASE_ANY)
 
 static const struct feat_info info[FEAT_N] = {
@@ -54,7 +57,7 @@ const char *group_name(enum ev_group g)
 
 const char *case_name(enum ev_case c)
 {
-	static const char *const name[CASE_N] = {"any", "rst", "overlap", "synack", "page", "dns"};
+	static const char *const name[CASE_N] = {"any", "rst", "overlap", "synack", "page", "dns", "drop", "rate", "quic"};
 
 	return name[c];
 }

@@ -132,6 +132,9 @@ enum suspicion {
 	SUS_CONFLICT = 1 << 1,
 	SUS_SYNACK = 1 << 2, /* SYN/ACKs with different sequence numbers */
 	SUS_PAGE = 1 << 3,   /* an HTTP-like answer worth a look */
+	SUS_SILENCE = 1 << 4, /* sent twice or more again and not acknowledged */
+	SUS_RATE = 1 << 5,    /* enough bytes to judge a rate */
+	SUS_QUIC = 1 << 6,    /* a QUIC flow with Initials */
 };
 
 struct flow_key {
@@ -182,7 +185,7 @@ struct flow {
 	uint32_t dup_ordinary, n_ordinary; /* mirror copies among packets with payload or SYN, and all such packets */
 	void *dns;	   /* detect/det_dns.c's transactions of this flow; freed through flow_table_options.free_dns */
 	bool waits;	   /* follow mode: in the queue of flows to be judged early */
-	struct told told[8]; /* by case kind: what was told of this flow last */
+	struct told told[12]; /* by case kind: what was told of this flow last */
 	struct flow *prev, *next; /* in its list, least recently touched first */
 };
 
