@@ -34,6 +34,9 @@ enum {
 	LIMIT_PATHS = 100000,
 	/* across/: hosts whose usual answers are remembered; 96 bytes each. */
 	LIMIT_USUAL_HOSTS = 16384,
+	/* across/: hosts, as responders and as originators, of which attempts are remembered, and attempts kept of each; 72 bytes an attempt. */
+	LIMIT_CONTROL_HOSTS = 4096,
+	LIMIT_CONTROL_LINES = 32,
 	/* flow/: DNS transactions open in one flow at once, and answers kept of one. */
 	LIMIT_DNS_OPEN = 16,
 	LIMIT_DNS_TXN_ANSWERS = 8,
