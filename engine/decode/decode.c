@@ -51,8 +51,8 @@ static enum decode_got step(struct layer *l, struct pkt *p)
 	return DECODE_OK;
 }
 
-/* Walks from l to the innermost packet. A tunnel whose inside is no IP packet that we understand is only a packet: then *p is put
- * back to what was around it. */
+/* Walks from l to the innermost packet. A tunnel whose inside is no IP packet that we understand is
+ * only a packet: then *p is put back to what was around it. */
 static enum decode_got walk(struct layer *l, struct pkt *p)
 {
 	struct pkt outer;
@@ -79,7 +79,8 @@ static enum decode_got walk(struct layer *l, struct pkt *p)
 	return DECODE_TOO_DEEP;
 }
 
-/* PCAPdroid can end its made-up Ethernet frames with 32 bytes of its own: magic, uid, app name[20], checksum. */
+/* PCAPdroid can end its made-up Ethernet frames with 32 bytes of its own: magic, uid, app name[20],
+ * checksum. */
 static bool has_pcapdroid_trailer(struct bytes b)
 {
 	uint32_t magic;
@@ -87,9 +88,11 @@ static bool has_pcapdroid_trailer(struct bytes b)
 	return b.len >= 14 + 20 + 32 && bytes_be32(b, b.len - 32, &magic) && magic == 0x01072021;
 }
 
-enum decode_got decode_frame(uint16_t linktype, const struct frame *f, struct pkt *out, struct decode_note *note)
+enum decode_got decode_frame(uint16_t linktype, const struct frame *f, struct pkt *out,
+			     struct decode_note *note)
 {
-	struct layer l = {.b = {f->at, f->cap_len}, .wire = f->wire_len > f->cap_len ? f->wire_len : f->cap_len};
+	struct layer l = {.b = {f->at, f->cap_len},
+			  .wire = f->wire_len > f->cap_len ? f->wire_len : f->cap_len};
 	enum decode_got got;
 
 	memset(out, 0, sizeof(*out));
@@ -114,11 +117,18 @@ bool decode_datagram(struct pkt *p, struct bytes l4)
 {
 	struct layer l = {.b = l4, .wire = l4.len, .kind = LAYER_PROTO};
 	const uint32_t bad = QUIRK(TRUNC_L4) | QUIRK(BAD_DOFF);
+	struct pkt before;
 
 	p->frag = false;
 	p->frag_more = false;
 	p->frag_off = 0;
 	p->ip_total_len = p->ip_hdr_len + (uint32_t)l4.len;
 	p->quirks &= ~(QUIRK(TRUNC_PAYLOAD) | bad);
-	return walk(&l, p) == DECODE_OK && !(p->quirks & bad);
+	p->l4_bytes = l4;
+	before = *p;
+	if (walk(&l, p) != DECODE_OK) {
+		*p = before; /* extension headers that led nowhere */
+		return false;
+	}
+	return !(p->quirks & bad);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "decode/decode.h"
 
-/* One's complement sum of 16-bit words, RFC 1071; an odd last byte is the upper half of a word. 64 bits cannot overflow
- * with frames of LIMIT_FRAME_BYTES. */
+/* One's complement sum of 16-bit words, RFC 1071; an odd last byte is the upper half of a word. 64
+ * bits cannot overflow with frames of LIMIT_FRAME_BYTES. */
 static uint64_t sum_add(uint64_t sum, struct bytes b)
 {
 	size_t i = 0;
@@ -40,7 +40,8 @@ int decode_checksum(const struct pkt *p)
 	if (p->frag || p->l4 == L4_NONE || p->quirks & QUIRK(TRUNC_L4))
 		return -1;
 	if (p->l4 == L4_UDP) {
-		if (!bytes_be16(p->l4_bytes, 4, &udp_len) || !bytes_be16(p->l4_bytes, 6, &udp_sum) || udp_sum == 0)
+		if (!bytes_be16(p->l4_bytes, 4, &udp_len) ||
+		    !bytes_be16(p->l4_bytes, 6, &udp_sum) || udp_sum == 0)
 			return -1;
 		if (udp_len >= 8 && udp_len < len)
 			len = udp_len;
@@ -50,7 +51,8 @@ int decode_checksum(const struct pkt *p)
 	sum = p->l4 == L4_ICMP && p->ip_version == 4 ? 0 : sum_pseudo(p, len);
 	if (sum_ok(sum_add(sum, bytes_head(p->l4_bytes, len))))
 		return 1;
-	/* The sum covers the final destination (RFC 8200 8.1), and a mobile node's home address: a source route or an extension
-	 * header may have named another one than the IP header does. Then nobody can say. */
+	/* The sum covers the final destination (RFC 8200 8.1), and a mobile node's home address: a
+	 * source route or an extension header may have named another one than the IP header does.
+	 * Then nobody can say. */
 	return p->quirks & (QUIRK(IP_OPTS) | QUIRK(EXT_HDR)) ? -1 : 0;
 }

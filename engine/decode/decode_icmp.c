@@ -12,7 +12,8 @@ enum {
 	PROTO_FRAGMENT = 44,
 };
 
-/* The first bytes of the quoted transport. Eight are all that RFC 792 promises: ports and, for TCP, the sequence number. */
+/* The first bytes of the quoted transport. Eight are all that RFC 792 promises: ports and, for TCP,
+ * the sequence number. */
 static void quote_l4(struct icmp_quote *q, struct bytes b)
 {
 	if (q->ip_proto != PROTO_TCP && q->ip_proto != PROTO_UDP)
@@ -83,7 +84,8 @@ static void error_read(struct pkt *p, struct bytes b)
 	uint32_t mtu6;
 
 	if (p->ip_version == 4 && is_error_v4(p->icmp.type)) {
-		if (p->icmp.type == 3 && p->icmp.code == 4 && bytes_be16(b, 6, &mtu)) /* RFC 1191 4 */
+		if (p->icmp.type == 3 && p->icmp.code == 4 &&
+		    bytes_be16(b, 6, &mtu)) /* RFC 1191 4 */
 			p->icmp.mtu = mtu;
 		quote_v4(&p->icmp.quote, bytes_from(b, ICMP_HDR));
 	} else if (p->ip_version == 6 && p->icmp.type >= 1 && p->icmp.type <= 4) { /* RFC 4443 3 */

@@ -23,7 +23,7 @@ enum {
 	PROTO_SHIM6 = 140,
 };
 
-/* A packet inside another: what was known of the outer one goes, except what belongs to the frame. */
+/* A packet inside another: of the outer one only what belongs to the frame stays. */
 static void inner_reset(struct pkt *p)
 {
 	const struct pkt outer = *p;
@@ -36,8 +36,9 @@ static void inner_reset(struct pkt *p)
 	p->quirks = outer.quirks & QUIRK(FRAGMENT);
 }
 
-/* Makes l hold the `total` bytes that the IP header at its start speaks of. A header that claims more than there was is believed
- * (a capture rewritten with too short a wire length is commoner than a lying header) and marked. False when l is only a guess. */
+/* Makes l hold the `total` bytes that the IP header at its start speaks of. A header that claims
+ * more than there was is believed (a capture rewritten with too short a wire length is commoner
+ * than a lying header) and marked. False when l is only a guess. */
 static bool total_set(struct layer *l, struct pkt *p, size_t total)
 {
 	if (total > l->wire) {
@@ -65,7 +66,8 @@ static enum decode_got ip4_header(struct layer *l, struct pkt *p)
 	if (hdr < IP4_HDR_MIN)
 		return DECODE_MALFORMED;
 	if (total == 0 && (!l->strict || l->whole)) {
-		/* Segmentation offload: the kernel had not written the length yet when the capture saw the packet. */
+		/* Segmentation offload: the kernel had not written the length yet when the capture
+		 * saw the packet. */
 		p->quirks |= QUIRK(IP_LEN_ZERO);
 		total = l->wire;
 	}
@@ -110,7 +112,8 @@ static enum decode_got ip6_header(struct layer *l, struct pkt *p)
 		return DECODE_CUT;
 	len = (size_t)(h[4] << 8 | h[5]);
 	if (len == 0 && h[6] != PROTO_NONE && l->wire > IP6_HDR && (!l->strict || l->whole)) {
-		/* Offload again, or a jumbogram (RFC 2675 3): no link that we read pads frames this long. */
+		/* Offload again, or a jumbogram (RFC 2675 3): no link that we read pads frames this
+		 * long. */
 		p->quirks |= QUIRK(IP_LEN_ZERO);
 		len = l->wire - IP6_HDR;
 	}
@@ -145,7 +148,8 @@ enum decode_got decode_ip_header(struct layer *l, struct pkt *p)
 	}
 }
 
-/* Length of the extension header that starts with these two bytes, 0 when the protocol is none: RFC 8200 4, 4302 2.2, 6275 6.1.1. */
+/* Length of the extension header that starts with these two bytes, 0 when the protocol is none: RFC
+ * 8200 4, 4302 2.2, 6275 6.1.1. */
 static size_t ext_len(uint8_t proto, uint8_t units)
 {
 	switch (proto) {
@@ -184,7 +188,8 @@ enum decode_got decode_ip_skip_ext(struct layer *l, uint8_t *proto)
 	return ext_len(*proto, 0) ? DECODE_TOO_DEEP : DECODE_OK;
 }
 
-/* IPv6's fragment header, RFC 8200 4.5. One with offset 0 and no more to come is a whole datagram (RFC 6946). */
+/* IPv6's fragment header, RFC 8200 4.5. One with offset 0 and no more to come is a whole datagram
+ * (RFC 6946). */
 static enum decode_got fragment_header(struct layer *l, struct pkt *p)
 {
 	const uint8_t *h = l->b.at;
@@ -221,7 +226,8 @@ static enum decode_got ext_headers(struct layer *l, struct pkt *p)
 		got = decode_ip_skip_ext(l, &proto);
 	if (got != DECODE_OK)
 		return got;
-	/* Room for one fragment header more: the field must not wrap, and only a hostile packet gets there. */
+	/* Room for one fragment header more: the field must not wrap, and only a hostile packet
+	 * gets there. */
 	if (p->ip_hdr_len + (before - l->wire) + FRAGMENT_HDR > UINT16_MAX)
 		return DECODE_MALFORMED;
 	p->ip_hdr_len = (uint16_t)(p->ip_hdr_len + (before - l->wire));
@@ -230,7 +236,8 @@ static enum decode_got ext_headers(struct layer *l, struct pkt *p)
 		return DECODE_OK;
 	if (before != l->wire || proto == PROTO_FRAGMENT)
 		p->quirks |= QUIRK(EXT_HDR);
-	/* A second fragment header, after this one or in a reassembled datagram, is met by the next turn of the layer loop. */
+	/* A second fragment header, after this one or in a reassembled datagram, is met by the next
+	 * turn of the layer loop. */
 	return proto == PROTO_FRAGMENT ? fragment_header(l, p) : DECODE_OK;
 }
 
@@ -241,13 +248,15 @@ enum decode_got decode_ip_proto(struct layer *l, struct pkt *p)
 
 	if (p->ip_proto != PROTO_TCP && p->ip_proto != PROTO_UDP) {
 		got = ext_headers(l, p);
-		more = p->ip_version == 6 && (p->ip_proto == PROTO_FRAGMENT || ext_len(p->ip_proto, 0));
+		more = p->ip_version == 6 &&
+		       (p->ip_proto == PROTO_FRAGMENT || ext_len(p->ip_proto, 0));
 		if (got != DECODE_OK || l->kind == LAYER_DONE || more)
 			return got;
 	}
 	p->l4_bytes = l->b;
 	l->kind = LAYER_DONE;
-	/* What a transport reader says about its header stands in the quirks; the packet is decoded either way. */
+	/* What a transport reader says about its header stands in the quirks; the packet is decoded
+	 * either way. */
 	if (p->ip_proto == PROTO_TCP) {
 		(void)decode_tcp_read(p, l->wire);
 	} else if (p->ip_proto == PROTO_UDP) {

@@ -84,16 +84,19 @@ static enum decode_got tag(struct layer *l, size_t skip)
 
 	if (!bytes_be16(l->b, skip - 2, &type))
 		return DECODE_CUT;
-	return next(l, skip, type > TYPE_LENGTH_MAX ? LAYER_TYPE : LAYER_LLC, type > TYPE_LENGTH_MAX ? type : 0);
+	return next(l, skip, type > TYPE_LENGTH_MAX ? LAYER_TYPE : LAYER_LLC,
+		    type > TYPE_LENGTH_MAX ? type : 0);
 }
 
 static bool is_known_type(uint16_t type)
 {
-	return type == TYPE_IP4 || type == TYPE_IP6 || type == TYPE_VLAN || type == TYPE_QINQ || type == TYPE_PPPOE_SESSION;
+	return type == TYPE_IP4 || type == TYPE_IP6 || type == TYPE_VLAN || type == TYPE_QINQ ||
+	       type == TYPE_PPPOE_SESSION;
 }
 
-/* Labels do not say what is below them (RFC 4928 2.1 tells why guessing by the first four bits works): 4 and 6 are IP; 0 starts a
- * pseudowire's control word (RFC 4385 3); else it may be Ethernet without one, if an ethertype stands where it should. */
+/* Labels do not say what is below them (RFC 4928 2.1 tells why guessing by the first four bits
+ * works): 4 and 6 are IP; 0 starts a pseudowire's control word (RFC 4385 3); else it may be
+ * Ethernet without one, if an ethertype stands where it should. */
 static enum decode_got mpls(struct layer *l)
 {
 	uint16_t type;
@@ -186,7 +189,8 @@ enum decode_got decode_link_llc(struct layer *l)
 	return tag(l, 8);
 }
 
-/* RFC 1661 2, 1662 3.1: address and control may be left out, and the protocol's first byte when it is 0. */
+/* RFC 1661 2, 1662 3.1: address and control may be left out, and the protocol's first byte when it
+ * is 0. */
 enum decode_got decode_link_ppp(struct layer *l)
 {
 	uint16_t proto;
@@ -210,7 +214,8 @@ enum decode_got decode_link_ppp(struct layer *l)
 	return DECODE_NOT_IP;
 }
 
-/* The address family of BSD loopback headers, in either byte order: 2 is IPv4 everywhere; IPv6 has been 10, 24, 28 and 30. */
+/* The address family of BSD loopback headers, in either byte order: 2 is IPv4 everywhere; IPv6 has
+ * been 10, 24, 28 and 30. */
 static enum decode_got loop(struct layer *l)
 {
 	uint32_t be, le, af;
@@ -226,8 +231,9 @@ static enum decode_got loop(struct layer *l)
 	return next(l, 4, LAYER_IP, af == 2 ? TYPE_IP4 : TYPE_IP6);
 }
 
-/* Linux "any" captures: `type_off` is where the protocol stands in a header of `len` bytes. Values below 1501 are no ethertypes but
- * say what kind of header follows: 4 is 802.2 (linux/if_ether.h, ETH_P_802_2). */
+/* Linux "any" captures: `type_off` is where the protocol stands in a header of `len` bytes. Values
+ * below 1501 are no ethertypes but say what kind of header follows: 4 is 802.2 (linux/if_ether.h,
+ * ETH_P_802_2). */
 static enum decode_got cooked(struct layer *l, size_t type_off, size_t len)
 {
 	uint16_t type;
@@ -259,7 +265,8 @@ static enum decode_got pflog(struct layer *l)
 	return next(l, ((size_t)l->b.at[0] + 3) & ~(size_t)3, LAYER_IP, 0);
 }
 
-/* NFLOG: family, version, resource id; then attributes with a length (host order: both are tried) and a type, of which 9 is the packet. */
+/* NFLOG: family, version, resource id; then attributes with a length (host order: both are tried)
+ * and a type, of which 9 is the packet. */
 static enum decode_got nflog(struct layer *l)
 {
 	if (l->b.len < 4)
@@ -345,7 +352,8 @@ enum decode_got decode_link_start(uint16_t linktype, struct layer *l)
 
 	if (linktype != LT_PKTAP && linktype != LT_USER2)
 		return plain(linktype, l);
-	/* Apple's header: its length, the kind of record, the link type of what follows (macOS bsd/net/pktap.h). */
+	/* Apple's header: its length, the kind of record, the link type of what follows (macOS
+	 * bsd/net/pktap.h). */
 	if (!bytes_le32(l->b, 0, &len) || !bytes_le32(l->b, 8, &inner))
 		return DECODE_CUT;
 	if (len < 12 || len > 1024 || inner > UINT16_MAX)

@@ -5,13 +5,15 @@ enum {
 	TCP_HDR_MIN = 20,
 	OPT_END = 0,
 	OPT_NOP = 1,
-	/* The smallest Ethernet frame carries 46 bytes: a packet of up to 6 bytes less is padded to it. */
+	/* The smallest Ethernet frame carries 46 bytes: a packet of up to 6 bytes less is padded to
+	   it. */
 	PADDED_TOTAL_MAX = 46,
 	PADDING_MAX = 6,
 };
 
-/* Notes one option whose bytes (kind and length included) are all there; false when its length cannot be. Lengths: RFC 9293 3.2,
- * 7323 2.2 and 3.2, 2018 2 and 3, 2385 3.0, 7413 4.1.1, 8684 3, 6994 (experiments). */
+/* Notes one option whose bytes (kind and length included) are all there; false when its length
+ * cannot be. Lengths: RFC 9293 3.2, 7323 2.2 and 3.2, 2018 2 and 3, 2385 3.0, 7413 4.1.1, 8684 3,
+ * 6994 (experiments). */
 static bool opt_read(struct pkt *p, struct bytes o)
 {
 	uint16_t exid;
@@ -36,7 +38,8 @@ static bool opt_read(struct pkt *p, struct bytes o)
 		p->tcp.opts |= TCP_OPT_SACK;
 		return true;
 	case 8:
-		if (o.len != 10 || !bytes_be32(o, 2, &p->tcp.ts_val) || !bytes_be32(o, 6, &p->tcp.ts_ecr))
+		if (o.len != 10 || !bytes_be32(o, 2, &p->tcp.ts_val) ||
+		    !bytes_be32(o, 6, &p->tcp.ts_ecr))
 			return false;
 		p->tcp.opts |= TCP_OPT_TS;
 		return true;
@@ -50,7 +53,8 @@ static bool opt_read(struct pkt *p, struct bytes o)
 		p->tcp.opts |= TCP_OPT_MPTCP;
 		return true;
 	case 254: /* Fast Open before it had a number: RFC 7413 4.1.1 names 0xF989 */
-		p->tcp.opts |= bytes_be16(o, 2, &exid) && exid == 0xf989 ? TCP_OPT_FASTOPEN : TCP_OPT_OTHER;
+		p->tcp.opts |= bytes_be16(o, 2, &exid) && exid == 0xf989 ? TCP_OPT_FASTOPEN
+									 : TCP_OPT_OTHER;
 		return true;
 	default:
 		p->tcp.opts |= TCP_OPT_OTHER;
@@ -58,7 +62,8 @@ static bool opt_read(struct pkt *p, struct bytes o)
 	}
 }
 
-/* o: the captured option bytes, `wire` how many the header has. At most 40 bytes, so at most 40 turns. */
+/* o: the captured option bytes, `wire` how many the header has. At most 40 bytes, so at most 40
+ * turns. */
 static void opts_read(struct pkt *p, struct bytes o, size_t wire)
 {
 	size_t off = 0;
@@ -93,14 +98,16 @@ static void opts_read(struct pkt *p, struct bytes o, size_t wire)
 		p->quirks |= QUIRK(TRUNC_OPTS);
 }
 
-/* Some publishers' tools wrote the padding of a 40-byte packet into its IP length (MIDDLEBOXES.md 3.1, METHODS.md f.1). A short
- * ACK, FIN or RST with nothing but zeros is taken for that. PSH tells data from it on a plain ACK: BitTorrent's keep-alive is four
- * zero bytes with PSH. Bytes that the capture left out count as zero, so that a shorter cut never shows more payload. */
+/* Some publishers' tools wrote the padding of a 40-byte packet into its IP length
+ * (MIDDLEBOXES.md 3.1, METHODS.md f.1). A short ACK, FIN or RST with nothing but zeros is taken for
+ * that. PSH tells data from it on a plain ACK: BitTorrent's keep-alive is four zero bytes with PSH.
+ * Bytes that the capture left out count as zero, so that a shorter cut never shows more payload. */
 static bool is_padding(const struct pkt *p)
 {
 	const uint16_t ends = TCP_FIN | TCP_RST;
 
-	if (p->payload_len == 0 || p->payload_len > PADDING_MAX || p->ip_total_len > PADDED_TOTAL_MAX)
+	if (p->payload_len == 0 || p->payload_len > PADDING_MAX ||
+	    p->ip_total_len > PADDED_TOTAL_MAX)
 		return false;
 	if (p->tcp.flags & TCP_SYN || !(p->tcp.flags & (TCP_ACK | ends)))
 		return false;
@@ -135,7 +142,8 @@ static void payload_set(struct pkt *p, size_t wire, size_t hdr)
 		p->quirks |= QUIRK(TRUNC_PAYLOAD);
 }
 
-/* The header is not all there. Ports are kept when they are (they name the flow), and the payload's length when the data offset is. */
+/* The header is not all there. Ports are kept when they are (they name the flow), and the payload's
+ * length when the data offset is. */
 static bool short_read(struct pkt *p, struct bytes b, size_t wire)
 {
 	size_t hdr;
@@ -149,7 +157,8 @@ static bool short_read(struct pkt *p, struct bytes b, size_t wire)
 	}
 	hdr = b.len > 12 ? (size_t)(b.at[12] >> 4) * 4 : 0;
 	/* What could turn out to be padding is not called payload. */
-	if (hdr >= TCP_HDR_MIN && hdr < wire && !(wire - hdr <= PADDING_MAX && p->ip_total_len <= PADDED_TOTAL_MAX)) {
+	if (hdr >= TCP_HDR_MIN && hdr < wire &&
+	    !(wire - hdr <= PADDING_MAX && p->ip_total_len <= PADDED_TOTAL_MAX)) {
 		p->payload_len = (uint32_t)(wire - hdr);
 		p->quirks |= QUIRK(TRUNC_PAYLOAD);
 	}
@@ -181,7 +190,8 @@ bool decode_tcp_read(struct pkt *p, size_t wire)
 		return false;
 	}
 	if (hdr > TCP_HDR_MIN)
-		opts_read(p, bytes_head(bytes_from(b, TCP_HDR_MIN), hdr - TCP_HDR_MIN), hdr - TCP_HDR_MIN);
+		opts_read(p, bytes_head(bytes_from(b, TCP_HDR_MIN), hdr - TCP_HDR_MIN),
+			  hdr - TCP_HDR_MIN);
 	payload_set(p, wire, hdr);
 	return true;
 }

@@ -31,7 +31,8 @@ static void enter(struct layer *l, struct layer inner, enum layer_kind kind, uin
 	l->tunnel = true;
 }
 
-/* ERSPAN: type I has no header (and its GRE no sequence number), type II 8 bytes, type III 12 and 8 more when its last bit says so. */
+/* ERSPAN: type I has no header (and its GRE no sequence number), type II 8 bytes, type III 12 and 8
+ * more when its last bit says so. */
 static bool erspan_skip(struct layer *l, uint16_t type, bool has_seq)
 {
 	if (type == TYPE_ERSPAN2)
@@ -62,7 +63,8 @@ static void gre(struct layer *l)
 		return;
 	}
 	if (type == TYPE_WCCP) {
-		/* WCCP 2 puts four bytes of its own before the packet (draft-wilson-wrec-wccp-v2 4.12.1). */
+		/* WCCP 2 puts four bytes of its own before the packet
+		 * (draft-wilson-wrec-wccp-v2 4.12.1). */
 		if (in.b.at[0] >> 4 == 4 || layer_skip(&in, 4))
 			enter(l, in, LAYER_TYPE, TYPE_IP4);
 		return;
@@ -94,13 +96,15 @@ void decode_tunnel_proto(struct layer *l, const struct pkt *p)
 	}
 }
 
-/* 3GPP TS 29.281 5.1: flags, message type (255 carries a packet), length, tunnel; four bytes more when any of the flags E, S, PN is
- * set, the last of which starts a chain of extension headers that count in units of four bytes. */
+/* 3GPP TS 29.281 5.1: flags, message type (255 carries a packet), length, tunnel; four bytes more
+ * when any of the flags E, S, PN is set, the last of which starts a chain of extension headers that
+ * count in units of four bytes. */
 static bool gtpu(struct layer *in)
 {
 	uint8_t flags, kind, ext = 0;
 
-	if (!bytes_u8(in->b, 0, &flags) || !bytes_u8(in->b, 1, &kind) || flags >> 5 != 1 || !(flags & 0x10) || kind != 255)
+	if (!bytes_u8(in->b, 0, &flags) || !bytes_u8(in->b, 1, &kind) || flags >> 5 != 1 ||
+	    !(flags & 0x10) || kind != 255)
 		return false;
 	if (!layer_skip(in, 8))
 		return false;
@@ -137,8 +141,8 @@ static bool teredo(struct layer *in)
 	return in->b.len > 0 && in->b.at[0] >> 4 == 6;
 }
 
-/* RFC 7348 5: the I flag, a network number, one reserved byte. Vendors use other flag bits (group policy: 0x80), so they are not
- * looked at. */
+/* RFC 7348 5: the I flag, a network number, one reserved byte. Vendors use other flag bits (group
+ * policy: 0x80), so they are not looked at. */
 static bool vxlan(struct layer *in)
 {
 	return in->b.len > 8 && in->b.at[0] & 0x08 && in->b.at[7] == 0 && layer_skip(in, 8);
@@ -157,7 +161,8 @@ static bool uses_port(const struct pkt *p, uint16_t port)
 	return p->sport == port || p->dport == port;
 }
 
-/* A port is only a hint, so `strict`: the walk comes back to the UDP packet unless what follows is IP whose lengths fit. */
+/* A port is only a hint, so `strict`: the walk comes back to the UDP packet unless what follows is
+ * IP whose lengths fit. */
 void decode_tunnel_udp(struct layer *l, const struct pkt *p)
 {
 	struct layer in = {
@@ -171,7 +176,8 @@ void decode_tunnel_udp(struct layer *l, const struct pkt *p)
 	if (p->payload.len == 0)
 		return;
 	/* One branch for nearly all packets: every port of ours lies between these. */
-	if ((p->sport < PORT_GTPU || p->sport > PORT_VXLAN_LINUX) && (p->dport < PORT_GTPU || p->dport > PORT_VXLAN_LINUX))
+	if ((p->sport < PORT_GTPU || p->sport > PORT_VXLAN_LINUX) &&
+	    (p->dport < PORT_GTPU || p->dport > PORT_VXLAN_LINUX))
 		return;
 	if (uses_port(p, PORT_GTPU)) {
 		if (gtpu(&in))

@@ -19,7 +19,8 @@ bool decode_udp_read(struct pkt *p, size_t wire)
 		p->quirks |= QUIRK(TRUNC_L4);
 		return false;
 	}
-	/* Length 0 is a jumbogram's (RFC 2675 4) or offload's: then the IP length counts, as it does when UDP claims more. */
+	/* Length 0 is a jumbogram's (RFC 2675 4) or offload's: then the IP length counts, as it
+	 * does when UDP claims more. */
 	if (len != wire && !(len == 0 && p->quirks & QUIRK(IP_LEN_ZERO)))
 		p->quirks |= QUIRK(UDP_LEN);
 	if (len != 0 && len < wire)

@@ -6,8 +6,9 @@ enum {
 	WIFI_TYPE_DATA = 2,
 };
 
-/* IEEE 802.11-2020 9.2.3: frame control, duration, three addresses, sequence; a fourth address when both DS bits are set; two bytes
- * of QoS when subtype bit 3 is set, and four more (HT control) when the order bit is. */
+/* IEEE 802.11-2020 9.2.3: frame control, duration, three addresses, sequence; a fourth address when
+ * both DS bits are set; two bytes of QoS when subtype bit 3 is set, and four more (HT control) when
+ * the order bit is. */
 enum decode_got decode_wifi_frame(struct layer *l)
 {
 	uint8_t fc, flags;
@@ -44,8 +45,9 @@ enum decode_got decode_wifi_frame(struct layer *l)
 	return DECODE_OK;
 }
 
-/* radiotap.org: version 0, pad, little-endian length, then bitmaps of present fields. Of these only the flags field matters: it says
- * whether the header was padded to 4 bytes. It follows the 8-byte, 8-aligned TSFT when that is present. */
+/* radiotap.org: version 0, pad, little-endian length, then bitmaps of present fields. Of these only
+ * the flags field matters: it says whether the header was padded to 4 bytes. It follows the 8-byte,
+ * 8-aligned TSFT when that is present. */
 enum decode_got decode_wifi_radiotap(struct layer *l)
 {
 	uint32_t present;
@@ -59,7 +61,8 @@ enum decode_got decode_wifi_radiotap(struct layer *l)
 	len = (size_t)(l->b.at[2] | l->b.at[3] << 8);
 	if (l->b.at[0] != 0 || len < 8)
 		return DECODE_MALFORMED;
-	/* Each further bitmap is announced by bit 31 of the one before; the header's length bounds the walk. */
+	/* Each further bitmap is announced by bit 31 of the one before; the header's length bounds
+	 * the walk. */
 	for (uint32_t more = present; more & UINT32_C(1) << 31; off += 4)
 		if (off + 4 > len || !bytes_le32(l->b, off, &more))
 			return DECODE_MALFORMED;

@@ -2,7 +2,8 @@
 
 #include "decode/decode.h"
 
-/* Of the longest run of two or more zero groups (the first of equals, RFC 5952 4.2) the start; *len 0 when there is none. */
+/* Of the longest run of two or more zero groups (the first of equals, RFC 5952 4.2) the start; *len
+ * 0 when there is none. */
 static int zero_run(const uint16_t g[8], int *len)
 {
 	int best = -1;
@@ -83,8 +84,9 @@ bool ip_is_private(const struct ip_addr *a)
 
 	if (ip_is_v4(a)) {
 		b += 12;
-		return b[0] == 10 || b[0] == 127 || (b[0] == 172 && (b[1] & 0xf0) == 16) || (b[0] == 192 && b[1] == 168) ||
-		       (b[0] == 169 && b[1] == 254) || (b[0] == 100 && (b[1] & 0xc0) == 64);
+		return b[0] == 10 || b[0] == 127 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
+		       (b[0] == 192 && b[1] == 168) || (b[0] == 169 && b[1] == 254) ||
+		       (b[0] == 100 && (b[1] & 0xc0) == 64);
 	}
 	if ((b[0] & 0xfe) == 0xfc || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80))
 		return true;

@@ -2,7 +2,8 @@
 #ifndef WP_DECODE_LAYER_H
 #define WP_DECODE_LAYER_H
 
-/* Inside of decode/ only: how the files of this room hand a frame on to each other, one header after the other. */
+/* Inside of decode/ only: how the files of this room hand a frame on to each other, one header
+ * after the other. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,12 +26,14 @@ enum layer_kind {
 /* Where the walk through a frame stands. */
 struct layer {
 	struct bytes b; /* captured bytes from the next header on */
-	size_t wire;	/* the same, counting what the capture left out; >= b.len */
+	size_t wire;    /* the same, counting what the capture left out; >= b.len */
 	enum layer_kind kind;
 	uint16_t type; /* the last ethertype or PPP protocol seen; 0 none */
-	bool tunnel;   /* *p is complete as it stands, and the next header starts a packet inside its payload */
-	bool strict;   /* that packet is a guess from a port number: believe it only if its lengths fit */
-	bool whole;    /* total length 0 is allowed in strict mode, because the outer packet had it too */
+	bool tunnel; /* *p is complete as it stands, and the next header starts a packet inside its
+			payload */
+	bool strict; /* that packet is a guess from a port number: believe it only if its lengths
+			fit */
+	bool whole;  /* strict, but total length 0 is allowed: the outer packet had it too */
 };
 
 /* Steps over n bytes; false, and nothing moved, when the capture does not hold them. */
@@ -44,7 +47,8 @@ MUST_CHECK static inline bool layer_skip(struct layer *l, size_t n)
 	return true;
 }
 
-/* Forgets everything after n bytes: what an inner length field does not cover is padding or a trailer. */
+/* Forgets everything after n bytes: what an inner length field does not cover is padding or a
+ * trailer. */
 static inline void layer_clamp(struct layer *l, size_t n)
 {
 	l->b = bytes_head(l->b, n);
@@ -52,7 +56,8 @@ static inline void layer_clamp(struct layer *l, size_t n)
 		l->wire = n;
 }
 
-/* Strips the link type's own header and sets l->kind. DECODE_LINKTYPE when the type is not known to us. */
+/* Strips the link type's own header and sets l->kind. DECODE_LINKTYPE when the type is not known to
+ * us. */
 enum decode_got decode_link_start(uint16_t linktype, struct layer *l);
 /* One step each, for LAYER_ETHER, LAYER_TYPE, LAYER_LLC, LAYER_PPP. */
 enum decode_got decode_link_ether(struct layer *l);
@@ -68,17 +73,19 @@ enum decode_got decode_wifi_radiotap(struct layer *l);
 enum decode_got decode_ip_header(struct layer *l, struct pkt *p);
 /* LAYER_PROTO: extension headers, then the transport; leaves LAYER_DONE or a tunnel. */
 enum decode_got decode_ip_proto(struct layer *l, struct pkt *p);
-/* Walks the extension headers in l from *proto on, for at most LIMIT_IP6_EXT_HDRS of them. DECODE_OK with *proto the first protocol
- * that is none, or 44 (fragment) with l standing on that header. */
+/* Walks the extension headers in l from *proto on, for at most LIMIT_IP6_EXT_HDRS of them.
+ * DECODE_OK with *proto the first protocol that is none, or 44 (fragment) with l standing on that
+ * header. */
 enum decode_got decode_ip_skip_ext(struct layer *l, uint8_t *proto);
 
-/* Transports. Each reads p->l4_bytes; `wire` is the length that the IP header gives them. Sets p->l4, fields, payload, quirks. False
- * when the bytes are no valid header (the quirks say why). */
+/* Transports. Each reads p->l4_bytes; `wire` is the length that the IP header gives them. Sets
+ * p->l4, fields, payload, quirks. False when the bytes are no valid header (the quirks say why). */
 bool decode_tcp_read(struct pkt *p, size_t wire);
 bool decode_udp_read(struct pkt *p, size_t wire);
 bool decode_icmp_read(struct pkt *p, size_t wire);
 
-/* If the IP protocol, or the UDP ports and first bytes, say that a packet is inside, moves l to it and sets l->tunnel. */
+/* If the IP protocol, or the UDP ports and first bytes, say that a packet is inside, moves l to it
+ * and sets l->tunnel. */
 void decode_tunnel_proto(struct layer *l, const struct pkt *p);
 void decode_tunnel_udp(struct layer *l, const struct pkt *p);
 

@@ -23,15 +23,15 @@ struct datagram {
 	uint32_t id;
 	uint32_t bucket;
 	int64_t start_ns;
-	uint32_t total;	   /* bytes when complete; 0 until the last fragment came */
+	uint32_t total;    /* bytes when complete; 0 until the last fragment came */
 	uint32_t buf_size; /* bytes at buf */
-	uint8_t *buf;	   /* loaned from malloc, freed with the datagram */
+	uint8_t *buf;      /* loaned from malloc, freed with the datagram */
 	uint32_t n_runs;
 	uint8_t version;
 	uint8_t proto; /* part of the key for IPv4 only: RFC 791 3.2, RFC 8200 4.5 */
 	bool has_head;
 	struct run run[LIMIT_DEFRAG_PIECES]; /* disjoint, not touching, in order */
-	struct pkt head;		     /* the fragment with offset 0; its views are stale */
+	struct pkt head;                     /* the fragment with offset 0; its views are stale */
 };
 
 struct defrag {
@@ -106,7 +106,8 @@ void defrag_stats(const struct defrag *d, struct defrag_stats *out)
 	out->pending = d->n;
 }
 
-/* FNV-1a. Not keyed: whoever aims at one bucket gains a walk over at most LIMIT_DEFRAG_DATAGRAMS entries per fragment. */
+/* FNV-1a. Not keyed: whoever aims at one bucket gains a walk over at most LIMIT_DEFRAG_DATAGRAMS
+ * entries per fragment. */
 static uint32_t bucket_of(const struct pkt *p)
 {
 	uint32_t h = 2166136261u;
@@ -122,8 +123,10 @@ static uint32_t bucket_of(const struct pkt *p)
 
 static bool is_same(const struct datagram *g, const struct pkt *p)
 {
-	return g->id == p->frag_id && g->version == p->ip_version && (g->version == 6 || g->proto == p->ip_proto) &&
-	       memcmp(&g->src, &p->src, sizeof(g->src)) == 0 && memcmp(&g->dst, &p->dst, sizeof(g->dst)) == 0;
+	return g->id == p->frag_id && g->version == p->ip_version &&
+	       (g->version == 6 || g->proto == p->ip_proto) &&
+	       memcmp(&g->src, &p->src, sizeof(g->src)) == 0 &&
+	       memcmp(&g->dst, &p->dst, sizeof(g->dst)) == 0;
 }
 
 /* Makes room for `bytes` more by giving up the oldest, but never `keep`. */
@@ -164,7 +167,8 @@ static struct datagram *datagram_get(struct defrag *d, const struct pkt *p)
 	g->id = p->frag_id;
 	g->version = p->ip_version;
 	g->proto = p->ip_proto;
-	/* The watermark, not this packet's time: after one frame from the future nothing could ever be completed otherwise. */
+	/* The watermark, not this packet's time: after one frame from the future nothing could ever
+	 * be completed otherwise. */
 	g->start_ns = d->now_ns;
 	g->bucket = b;
 	g->same_bucket = d->bucket[b];
@@ -199,7 +203,8 @@ static bool buf_grow(struct defrag *d, struct datagram *g, uint32_t need)
 }
 
 /* Copies bytes [from, to) of the datagram where nothing is yet; `data` is the byte at `base`. */
-static void bytes_put(struct defrag *d, struct datagram *g, uint32_t from, uint32_t to, const uint8_t *data)
+static void bytes_put(struct defrag *d, struct datagram *g, uint32_t from, uint32_t to,
+		      const uint8_t *data)
 {
 	uint32_t at = from;
 	bool overlaps = false, differs = false;
@@ -243,7 +248,8 @@ static bool run_put(struct datagram *g, uint32_t from, uint32_t to)
 	return true;
 }
 
-/* RFC 791 3.2, RFC 8200 4.5: all but the last hold a multiple of 8 bytes; nothing reaches beyond the last, or beyond 65535. */
+/* RFC 791 3.2, RFC 8200 4.5: all but the last hold a multiple of 8 bytes; nothing reaches beyond
+ * the last, or beyond 65535. */
 static bool piece_fits(const struct datagram *g, const struct pkt *p, uint32_t to)
 {
 	uint32_t have = g->n_runs ? g->run[g->n_runs - 1].to : 0;
@@ -257,7 +263,8 @@ static bool is_malformed(const struct pkt *p)
 {
 	uint32_t len = p->ip_total_len - p->ip_hdr_len;
 
-	return len == 0 || len > LIMIT_DEFRAG_BYTES || p->frag_off > LIMIT_DEFRAG_BYTES - len || (p->frag_more && len % 8 != 0);
+	return len == 0 || len > LIMIT_DEFRAG_BYTES || p->frag_off > LIMIT_DEFRAG_BYTES - len ||
+	       (p->frag_more && len % 8 != 0);
 }
 
 static void finish(struct defrag *d, struct datagram *g, struct pkt *p)
@@ -286,7 +293,8 @@ static void time_move(struct defrag *d, int64_t ts_ns)
 {
 	if (ts_ns > d->now_ns)
 		d->now_ns = ts_ns;
-	/* start_ns <= now_ns; unsigned, because a hostile capture may put them more than INT64_MAX apart. */
+	/* start_ns <= now_ns; unsigned, because a hostile capture may put them more than INT64_MAX
+	 * apart. */
 	while (d->oldest && (uint64_t)d->now_ns - (uint64_t)d->oldest->start_ns > TIMEOUT_NS)
 		give_up(d, d->oldest, &d->stats.timed_out);
 }

@@ -106,8 +106,10 @@ static void test_checksum_right_then_each_byte_wrong(void **state)
 		p = decode_here(&f, f.n);
 		assert_int_equal(decode_checksum(&p), 1);
 		for (size_t at = hdr; at < f.n; at++) {
-			/* The lengths that UDP and TCP tell about themselves would change what is covered. */
-			if ((t->sum_off == 6 && (at == hdr + 4 || at == hdr + 5)) || (t->sum_off == 16 && at == hdr + 12))
+			/* The lengths that UDP and TCP tell about themselves would change what is
+			 * covered. */
+			if ((t->sum_off == 6 && (at == hdr + 4 || at == hdr + 5)) ||
+			    (t->sum_off == 16 && at == hdr + 12))
 				continue;
 			f.b[at] ^= 0x10;
 			p = decode_here(&f, f.n);
@@ -179,7 +181,8 @@ static void test_checksum_fragment_and_others_unknown(void **state)
 	assert_int_equal(decode_checksum(&p), -1);
 }
 
-/* A route in an extension header or option may name another final destination: a mismatch proves nothing then. */
+/* A route in an extension header or option may name another final destination: a mismatch proves
+ * nothing then. */
 static void test_checksum_mismatch_with_options_unknown(void **state)
 {
 	struct build f;

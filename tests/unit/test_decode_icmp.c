@@ -31,7 +31,9 @@ static void test_icmp_every_type_quote_only_in_errors(void **state)
 	(void)state;
 	for (int v6 = 0; v6 < 2; v6++) {
 		for (int type = 0; type < 256; type++) {
-			bool is_error = v6 ? type >= 1 && type <= 4 : type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+			bool is_error = v6 ? type >= 1 && type <= 4
+					   : type == 3 || type == 4 || type == 5 || type == 11 ||
+							type == 12;
 			struct build f;
 			struct pkt p;
 

@@ -23,8 +23,10 @@ static void tcp_in_ip4(struct build *f)
 
 static void test_ip4_plain_all_fields(void **state)
 {
-	static const struct ip_addr src = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1}};
-	static const struct ip_addr dst = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 198, 51, 100, 1}};
+	static const struct ip_addr src = {
+		{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1}};
+	static const struct ip_addr dst = {
+		{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 198, 51, 100, 1}};
 	struct build f;
 	struct pkt p;
 
@@ -134,8 +136,8 @@ static void test_ip4_fragments_described(void **state)
 		uint16_t field, off;
 		bool frag, more;
 	} t[] = {
-		{0x0000, 0, false, false}, {0x4000, 0, false, false}, {0x8000, 0, false, false},
-		{0x2000, 0, true, true},   {0x2001, 8, true, true},   {0x0001, 8, true, false},
+		{0x0000, 0, false, false},    {0x4000, 0, false, false}, {0x8000, 0, false, false},
+		{0x2000, 0, true, true},      {0x2001, 8, true, true},   {0x0001, 8, true, false},
 		{0x1fff, 65528, true, false},
 	};
 
@@ -281,7 +283,8 @@ static void test_ip6_extension_headers_bounded(void **state)
 		for (int i = 0; i < n; i++)
 			build_wrap(&f, (uint8_t[8]){i == 0 ? 6 : 60}, 8);
 		build_ip6_wrap(&f, 60, 1);
-		assert_int_equal(build_decode_all(&f, RAW, &p, NULL), n <= LIMIT_IP6_EXT_HDRS ? DECODE_OK : DECODE_TOO_DEEP);
+		assert_int_equal(build_decode_all(&f, RAW, &p, NULL),
+				 n <= LIMIT_IP6_EXT_HDRS ? DECODE_OK : DECODE_TOO_DEEP);
 	}
 	/* One that claims to be longer than the packet. */
 	build_tcp(&f, "abc");
@@ -343,7 +346,10 @@ static void test_ip6_fragments_described(void **state)
 		unsigned off = i & 2 ? 1448 : 0, more = i & 1;
 
 		build_tcp(&f, "abc");
-		build_wrap(&f, (uint8_t[8]){6, 0, (uint8_t)(off >> 8), (uint8_t)(off | more), 0xaa, 0xbb, 0xcc, 0xdd}, 8);
+		build_wrap(&f,
+			   (uint8_t[8]){6, 0, (uint8_t)(off >> 8), (uint8_t)(off | more), 0xaa,
+					0xbb, 0xcc, 0xdd},
+			   8);
 		build_ip6_wrap(&f, 44, 1);
 		assert_int_equal(build_decode_all(&f, RAW, &p, NULL), DECODE_OK);
 		assert_true(p.frag_id == 0xaabbccdd);
@@ -355,7 +361,10 @@ static void test_ip6_fragments_described(void **state)
 		assert_int_equal(p.ip_proto, 6);
 		assert_int_equal(p.ip_hdr_len, 48);
 		assert_int_equal(p.l4_bytes.len, 23);
-		assert_int_equal(p.l4, i != 0 ? L4_NONE : L4_TCP); /* offset 0 and no more: a whole datagram, RFC 6946 */
+		assert_int_equal(
+			p.l4,
+			i != 0 ? L4_NONE
+			       : L4_TCP); /* offset 0 and no more: a whole datagram, RFC 6946 */
 		assert_true(build_cuts_hold(&f, RAW));
 	}
 	/* No room for the header that is announced. */
@@ -363,52 +372,6 @@ static void test_ip6_fragments_described(void **state)
 	build_add(&f, "\6\0\0\0", 4);
 	build_ip6_wrap(&f, 44, 1);
 	assert_int_equal(build_decode_all(&f, RAW, &p, NULL), DECODE_MALFORMED);
-}
-
-static void test_udp_length_against_ip_length(void **state)
-{
-	static const struct {
-		uint16_t len;
-		bool quirk;
-		uint32_t payload;
-	} t[] = {{18, false, 10}, {17, true, 9}, {8, true, 0}, {7, true, 0}, {1, true, 0}, {0, true, 10}, {19, true, 10}, {65535, true, 10}};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		struct build f = {.n = 0};
-		struct pkt p;
-
-		build_add(&f, "0123456789", 10);
-		build_udp_wrap(&f, 1053, 53);
-		build_be16(f.b + 4, t[i].len);
-		build_ip4_wrap(&f, 17, 1);
-		assert_int_equal(build_decode_all(&f, RAW, &p, NULL), DECODE_OK);
-		assert_int_equal(p.l4, L4_UDP);
-		assert_int_equal(p.sport, 1053);
-		assert_int_equal(p.dport, 53);
-		assert_int_equal(has(&p, QUIRK(UDP_LEN)), t[i].quirk);
-		assert_int_equal(p.payload_len, t[i].payload);
-		assert_int_equal(p.payload.len, t[i].payload);
-		assert_true(build_cuts_hold(&f, RAW));
-	}
-}
-
-static void test_udp_header_cut_trunc_l4(void **state)
-{
-	struct build f = {.n = 0};
-	struct pkt p;
-	struct decode_note note;
-
-	(void)state;
-	build_add(&f, "0123456789", 10);
-	build_udp_wrap(&f, 1053, 53);
-	build_ip4_wrap(&f, 17, 1);
-	for (size_t cap = 20; cap < f.n; cap++) {
-		assert_int_equal(build_decode(&f, RAW, cap, f.n, &p, &note, NULL), DECODE_OK);
-		assert_int_equal(has(&p, QUIRK(TRUNC_L4)), cap < 28);
-		assert_int_equal(p.sport, cap >= 24 ? 1053 : 0);
-		assert_int_equal(p.dport, cap >= 24 ? 53 : 0);
-	}
 }
 
 int main(void)
@@ -428,8 +391,6 @@ int main(void)
 		cmocka_unit_test(test_ip6_extension_headers_bounded),
 		cmocka_unit_test(test_ip6_header_length_never_wraps),
 		cmocka_unit_test(test_ip6_fragments_described),
-		cmocka_unit_test(test_udp_length_against_ip_length),
-		cmocka_unit_test(test_udp_header_cut_trunc_l4),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

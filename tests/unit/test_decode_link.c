@@ -18,9 +18,9 @@ struct link_case {
 	uint8_t hdr[64];
 };
 
-#define MACS 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2
-#define SLL(a, b) 0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, a, b
-#define WIFI_ADDR 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 0, 0
+#define MACS       2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2
+#define SLL(a, b)  0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, a, b
+#define WIFI_ADDR  1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 0, 0
 #define SNAP(a, b) 0xaa, 0xaa, 3, 0, 0, 0, a, b
 
 static const struct link_case links[] = {
@@ -33,8 +33,11 @@ static const struct link_case links[] = {
 	{1, IP4, 20, {MACS, 0x89, 0x26, 0, 1, 0, 1, 8, 0}},
 	{1, IP4, 18, {MACS, 0x88, 0x47, 0, 1, 1, 64}},
 	{1, IP6, 22, {MACS, 0x88, 0x47, 0, 1, 0, 64, 0, 2, 1, 64}},
-	{1, IP4, 36, {MACS, 0x88, 0x47, 0, 1, 1, 64, 0, 0, 0, 0, MACS, 8, 0}}, /* pseudowire, control word */
-	{1, IP4, 32, {MACS, 0x88, 0x48, 0, 1, 1, 64, MACS, 8, 0}},	       /* without */
+	{1,
+	 IP4,
+	 36,
+	 {MACS, 0x88, 0x47, 0, 1, 1, 64, 0, 0, 0, 0, MACS, 8, 0}}, /* pseudowire, control word */
+	{1, IP4, 32, {MACS, 0x88, 0x48, 0, 1, 1, 64, MACS, 8, 0}}, /* without */
 	{1, IP4, 32, {MACS, 0x88, 0xe7, 0, 0, 0, 7, MACS, 8, 0}},
 	{1, IP4, 28, {MACS, 0x65, 0x58, MACS, 8, 0}},
 	{1, IP4, 22, {MACS, 0x88, 0x64, 0x11, 0, 0, 1, 0, 53, 0, 0x21}},
@@ -84,8 +87,8 @@ static const struct link_case links[] = {
 	{105, IP4, 38, {0x08, 3, 0, 0, WIFI_ADDR, 4, 4, 4, 4, 4, 4, SNAP(8, 0)}},
 	{127, IP4, 40, {0, 0, 8, 0, 0, 0, 0, 0, 0x08, 1, 0, 0, WIFI_ADDR, SNAP(8, 0)}},
 	/* Two bitmaps, time stamp, flags with "padded": two bytes before LLC. */
-	{127, IP4, 61, {0, 0, 25, 0, 3, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 0x20, 0x88, 2, 0, 0, WIFI_ADDR, 0, 0,
-			0, 0, SNAP(8, 0)}},
+	{127, IP4, 61, {0, 0, 25, 0, 3, 0, 0,    0x80, 0, 0, 0, 0,         0, 0, 0, 0, 1,         1,
+			1, 1, 1,  1, 1, 1, 0x20, 0x88, 2, 0, 0, WIFI_ADDR, 0, 0, 0, 0, SNAP(8, 0)}},
 	{117, IP4, 16, {13, 2}},
 	{239, IP4, 16, {2, 0, 0, 0, 8, 0, 1, 0, 8, 0, 1, 0, 57, 0, 9, 0}},
 	{239, IP4, 16, {2, 0, 0, 0, 0, 8, 0, 1, 8, 0, 1, 0, 0, 57, 0, 9}},
@@ -113,7 +116,8 @@ static void test_link_each_type_reaches_tcp(void **state)
 		char head[16];
 
 		link_build(&f, &links[i]);
-		if (build_decode_all(&f, links[i].linktype, &p, head) != DECODE_OK || p.l4 != L4_TCP)
+		if (build_decode_all(&f, links[i].linktype, &p, head) != DECODE_OK ||
+		    p.l4 != L4_TCP)
 			fail_msg("line %zu, link type %u", i, links[i].linktype);
 		assert_int_equal(p.ip_version, links[i].ip == IP4 ? 4 : 6);
 		assert_int_equal(p.src.b[15], 7);
@@ -173,7 +177,8 @@ static void test_link_other_protocols_not_ip_with_type(void **state)
 		struct decode_note note;
 
 		build_add(&f, t[i].b, t[i].n);
-		if (build_decode(&f, t[i].linktype, f.n, f.n, &p, &note, NULL) != DECODE_NOT_IP || note.ethertype != t[i].ethertype)
+		if (build_decode(&f, t[i].linktype, f.n, f.n, &p, &note, NULL) != DECODE_NOT_IP ||
+		    note.ethertype != t[i].ethertype)
 			fail_msg("line %zu: ethertype %04x", i, note.ethertype);
 	}
 }
@@ -190,7 +195,10 @@ static void test_link_faults_have_their_names(void **state)
 		{149, DECODE_LINKTYPE, 40, {0}},
 		{258, DECODE_MALFORMED, 40, {0}},
 		{258, DECODE_CUT, 40, {0xff, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0}},
-		{258, DECODE_LINKTYPE, 40, {14, 0, 0, 0, 1, 0, 0, 0, 2, 1, 0, 0}}, /* itself again */
+		{258,
+		 DECODE_LINKTYPE,
+		 40,
+		 {14, 0, 0, 0, 1, 0, 0, 0, 2, 1, 0, 0}}, /* itself again */
 		{1, DECODE_MALFORMED, 40, {MACS, 8, 0, 0x65}},
 		{1, DECODE_MALFORMED, 40, {MACS, 0x86, 0xdd, 0x45}},
 		{101, DECODE_MALFORMED, 40, {0x50}},
@@ -257,7 +265,8 @@ static void test_ethernet_padding_never_payload(void **state)
 /* With total length 0 only the trailer's removal keeps it out of the payload. */
 static void test_pcapdroid_trailer_stripped(void **state)
 {
-	static const uint8_t trailer[32] = {0x01, 0x07, 0x20, 0x21, 0, 0, 0x27, 0x10, 'a', 'p', 'p'};
+	static const uint8_t trailer[32] = {0x01, 0x07, 0x20, 0x21, 0,  0,
+					    0x27, 0x10, 'a',  'p',  'p'};
 
 	(void)state;
 	for (int len_zero = 0; len_zero < 2; len_zero++) {

@@ -15,7 +15,8 @@ static bool has(const struct pkt *p, uint32_t quirk)
 	return p->quirks & quirk;
 }
 
-/* Every value of the 12 flag bits, with and without an ACK number and an urgent pointer: each quirk depends on its own bits only. */
+/* Every value of the 12 flag bits, with and without an ACK number and an urgent pointer: each quirk
+ * depends on its own bits only. */
 static void test_flags_all_4096_quirks(void **state)
 {
 	(void)state;
@@ -33,8 +34,10 @@ static void test_flags_all_4096_quirks(void **state)
 			assert_int_equal(build_decode_all(&f, RAW, &p, NULL), DECODE_OK);
 			assert_int_equal(p.tcp.flags, flags);
 			assert_int_equal(p.payload_len, 10);
-			assert_int_equal(has(&p, QUIRK(ACK_NO_FLAG)), fields & 1 && !(flags & 0x010));
-			assert_int_equal(has(&p, QUIRK(URG_NO_FLAG)), fields & 2 && !(flags & 0x020));
+			assert_int_equal(has(&p, QUIRK(ACK_NO_FLAG)),
+					 fields & 1 && !(flags & 0x010));
+			assert_int_equal(has(&p, QUIRK(URG_NO_FLAG)),
+					 fields & 2 && !(flags & 0x020));
 			assert_int_equal(has(&p, QUIRK(RESERVED)), (flags & 0xf00) != 0);
 			assert_false(has(&p, QUIRK(PADDING) | QUIRK(BAD_DOFF) | QUIRK(BAD_OPTS)));
 		}
@@ -103,7 +106,9 @@ static void test_options_each_kind_seen(void **state)
 		{TCP_OPT_OTHER, 0, 4, {254, 2, 1, 1}},
 		{TCP_OPT_MPTCP, 0, 4, {30, 3, 0, 0}},
 		{TCP_OPT_OTHER, 0, 4, {253, 3, 0, 0}},
-		{TCP_OPT_MSS | TCP_OPT_SACK_OK | TCP_OPT_TS | TCP_OPT_WSCALE, 0, 20,
+		{TCP_OPT_MSS | TCP_OPT_SACK_OK | TCP_OPT_TS | TCP_OPT_WSCALE,
+		 0,
+		 20,
 		 {2, 4, 0x05, 0xb4, 4, 2, 8, 10, 0, 0, 0, 3, 0, 0, 0, 4, 1, 3, 3, 7}},
 		/* Nothing counts after END. */
 		{0, 0, 8, {0, 2, 4, 5, 0xb4}},
@@ -139,7 +144,8 @@ static void test_options_each_kind_seen(void **state)
 
 static void test_options_linux_syn_values(void **state)
 {
-	static const uint8_t opts[] = {2, 4, 0x05, 0xb4, 4, 2, 8, 10, 0xa0, 0, 0, 3, 0xb0, 0, 0, 4, 1, 3, 3, 7};
+	static const uint8_t opts[] = {2, 4, 0x05, 0xb4, 4, 2, 8, 10, 0xa0, 0,
+				       0, 3, 0xb0, 0,    0, 4, 1, 3,  3,    7};
 	struct build f;
 	struct pkt p;
 
@@ -155,7 +161,8 @@ static void test_options_linux_syn_values(void **state)
 /* The capture ends inside the options: those that are whole are told, and nothing is called bad. */
 static void test_options_cut_truncated_not_bad(void **state)
 {
-	static const uint8_t opts[] = {2, 4, 0x05, 0xb4, 4, 2, 8, 10, 0, 0, 0, 3, 0, 0, 0, 4, 1, 3, 3, 7};
+	static const uint8_t opts[] = {2, 4, 0x05, 0xb4, 4, 2, 8, 10, 0, 0,
+				       0, 3, 0,    0,    0, 4, 1, 3,  3, 7};
 	struct build f;
 	struct pkt p;
 	struct decode_note note;
@@ -214,7 +221,8 @@ static void test_data_offset_impossible_bad_doff(void **state)
 	}
 }
 
-/* The IP length itself leaves no room for a header, although the frame is long enough: Ethernet padding must not be read as one. */
+/* The IP length itself leaves no room for a header, although the frame is long enough: Ethernet
+ * padding must not be read as one. */
 static void test_segment_short_by_ip_length_no_header(void **state)
 {
 	(void)state;
@@ -244,7 +252,8 @@ static void test_padding_zero_tail_by_flags(void **state)
 			struct build f;
 			struct pkt p;
 			bool ends = flags & (TCP_FIN | TCP_RST);
-			bool expect = tail >= 1 && tail <= 6 && !(flags & TCP_SYN) && (ends || (flags & TCP_ACK && !(flags & TCP_PSH)));
+			bool expect = tail >= 1 && tail <= 6 && !(flags & TCP_SYN) &&
+				      (ends || (flags & TCP_ACK && !(flags & TCP_PSH)));
 
 			build_tcp(&f, "");
 			f.b[13] = (uint8_t)flags;
@@ -301,7 +310,8 @@ static void test_rst_with_payload_keeps_it(void **state)
 	assert_string_equal(head, "go away");
 }
 
-/* Snap lengths that operators use: sequence facts stay, and the payload's length is still the wire's. */
+/* Snap lengths that operators use: sequence facts stay, and the payload's length is still the
+ * wire's. */
 static void test_snaplen_usual_payload_len_right(void **state)
 {
 	static const size_t snap[] = {60, 96, 128};

@@ -13,7 +13,8 @@ enum { RAW = 101 };
 
 enum inner { IN4, IN6 };
 
-/* What stands between the outer IP header (or the outer UDP header, when port is not 0) and the inner packet. */
+/* What stands between the outer IP header (or the outer UDP header, when port is not 0) and the
+ * inner packet. */
 static const struct tunnel {
 	const char *name;
 	enum inner inner;
@@ -32,26 +33,46 @@ static const struct tunnel {
 	{"gre all", IN4, 47, 0, 16, {0xb0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1}},
 	{"gre ethernet", IN4, 47, 0, 18, {0, 0, 0x65, 0x58, MACS, 8, 0}},
 	{"gre mpls", IN4, 47, 0, 8, {0, 0, 0x88, 0x47, 0, 1, 1, 64}},
-	{"gre ppp", IN4, 47, 0, 16, {0x30, 0x81, 0x88, 0x0b, 0, 9, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1}}, /* completed below */
+	{"gre ppp",
+	 IN4,
+	 47,
+	 0,
+	 16,
+	 {0x30, 0x81, 0x88, 0x0b, 0, 9, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1}}, /* completed below */
 	{"wccp", IN4, 47, 0, 8, {0, 0, 0x88, 0x3e, 0, 0, 0, 0}},
 	{"wccp plain", IN4, 47, 0, 4, {0, 0, 0x88, 0x3e}},
 	{"erspan 1", IN4, 47, 0, 18, {0, 0, 0x88, 0xbe, MACS, 8, 0}},
-	{"erspan 2", IN4, 47, 0, 30, {0x10, 0, 0x88, 0xbe, 0, 0, 0, 1, 0x10, 0, 0, 0, 0, 0, 0, 0, MACS, 8, 0}},
-	{"erspan 3", IN4, 47, 0, 34, {0x10, 0, 0x22, 0xeb, 0, 0, 0, 1, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, MACS, 8, 0}},
-	{"erspan 3+", IN4, 47, 0, 42, {0x10, 0, 0x22, 0xeb, 0, 0, 0, 1, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, MACS, 8, 0}},
+	{"erspan 2",
+	 IN4,
+	 47,
+	 0,
+	 30,
+	 {0x10, 0, 0x88, 0xbe, 0, 0, 0, 1, 0x10, 0, 0, 0, 0, 0, 0, 0, MACS, 8, 0}},
+	{"erspan 3", IN4, 47, 0, 34, {0x10, 0, 0x22, 0xeb, 0, 0, 0, 1, 0x20, 0, 0, 0,
+				      0,    0, 0,    0,    0, 0, 0, 0, MACS, 8, 0}},
+	{"erspan 3+", IN4, 47, 0, 42, {0x10, 0, 0x22, 0xeb, 0, 0, 0,    1, 0x20, 0, 0,
+				       0,    0, 0,    0,    0, 0, 0,    0, 1,    0, 0,
+				       0,    0, 0,    0,    0, 0, MACS, 8, 0}},
 	{"etherip", IN4, 97, 0, 16, {0x30, 0, MACS, 8, 0}},
 	{"mpls in ip", IN4, 137, 0, 4, {0, 1, 1, 64}},
 	{"gtp-u", IN4, 17, 2152, 8, {0x30, 255, 0, 50, 0, 0, 0, 1}},
 	{"gtp-u seq", IN6, 17, 2152, 12, {0x32, 255, 0, 54, 0, 0, 0, 1, 0, 1, 0, 0}},
-	{"gtp-u ext", IN4, 17, 2152, 24, {0x34, 255, 0, 66, 0, 0, 0, 1, 0, 1, 0, 0x85, 1, 0, 0, 0x85, 2, 0, 0, 0, 0, 0, 0, 0}},
+	{"gtp-u ext", IN4, 17, 2152, 24, {0x34, 255, 0, 66,   0, 0, 0, 1, 0, 1, 0, 0x85,
+					  1,    0,   0, 0x85, 2, 0, 0, 0, 0, 0, 0, 0}},
 	{"vxlan", IN4, 17, 4789, 22, {8, 0, 0, 0, 0, 0, 5, 0, MACS, 8, 0}},
 	{"vxlan policy", IN6, 17, 4789, 22, {0x88, 0, 0, 9, 0, 0, 5, 0, MACS, 0x86, 0xdd}},
 	{"vxlan linux", IN4, 17, 8472, 26, {8, 0, 0, 0, 0, 0, 5, 0, MACS, 0x81, 0, 0, 1, 8, 0}},
 	{"geneve", IN4, 17, 6081, 22, {0, 0, 0x65, 0x58, 0, 0, 5, 0, MACS, 8, 0}},
-	{"geneve opts ip", IN6, 17, 6081, 16, {2, 0, 0x86, 0xdd, 0, 0, 5, 0, 1, 2, 3, 4, 5, 6, 7, 8}},
+	{"geneve opts ip",
+	 IN6,
+	 17,
+	 6081,
+	 16,
+	 {2, 0, 0x86, 0xdd, 0, 0, 5, 0, 1, 2, 3, 4, 5, 6, 7, 8}},
 	{"teredo", IN6, 17, 3544, 0, {0}},
 	{"teredo origin", IN6, 17, 3544, 8, {0, 0, 0x63, 0xbf, 0x3f, 0xff, 0xfd, 0xd2}},
-	{"teredo both", IN6, 17, 3544, 25, {0, 1, 2, 2, 1, 2, 3, 4, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0x63, 0xbf, 0x3f, 0xff, 0xfd, 0xd2}},
+	{"teredo both", IN6, 17, 3544, 25, {0, 1, 2, 2, 1, 2, 3,    4,    1,    2,    3,    4,   5,
+					    6, 7, 8, 0, 0, 0, 0x63, 0xbf, 0x3f, 0xff, 0xfd, 0xd2}},
 	{"mpls in udp", IN4, 17, 6635, 4, {0, 1, 1, 64}},
 };
 
@@ -131,7 +152,8 @@ static void test_tunnel_cut_inside_outer_packet(void **state)
 	}
 }
 
-/* The same ports with something else inside: a UDP packet, as it stands. Lengths that do not fit count as something else. */
+/* The same ports with something else inside: a UDP packet, as it stands. Lengths that do not fit
+ * count as something else. */
 static void test_tunnel_port_only_outer_packet(void **state)
 {
 	static const struct {
@@ -139,16 +161,25 @@ static void test_tunnel_port_only_outer_packet(void **state)
 		size_t n;
 		uint8_t b[80];
 	} t[] = {
-		{5555, 2152, 40, {0x30, 1, 0, 0}},			/* echo request */
-		{5555, 2152, 40, {0x50, 255, 0, 0, 0, 0, 0, 1, 0x45}},	/* version 2 */
-		{5555, 2152, 40, {0x30, 255, 0, 0, 0, 0, 0, 1, 0x95}},	/* no IP */
+		{5555, 2152, 40, {0x30, 1, 0, 0}},                     /* echo request */
+		{5555, 2152, 40, {0x50, 255, 0, 0, 0, 0, 0, 1, 0x45}}, /* version 2 */
+		{5555, 2152, 40, {0x30, 255, 0, 0, 0, 0, 0, 1, 0x95}}, /* no IP */
 		{5555, 2152, 12, {0x34, 255, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0x85}},
 		{5555, 2152, 20, {0x34, 255, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0x85, 0, 0, 0, 0}},
 		{5555, 4789, 80, {0, 0, 0, 0, 0, 0, 0, 0, MACS, 8, 0, 0x45}},
 		{5555, 4789, 80, {8, 0, 0, 0, 0, 0, 0, 0, MACS, 8, 6, 0, 1}}, /* ARP */
-		{5555, 4789, 80, {8, 0, 0, 0, 0, 0, 0, 0, MACS, 8, 0, 0x45, 0, 1, 0}}, /* 256 bytes in 58 */
-		{5555, 4789, 80, {8, 0, 0, 0, 0, 0, 0, 0, MACS, 8, 0, 0x45, 0, 0, 0}}, /* length 0 */
-		{4789, 5555, 80, {8, 0, 0, 0, 0, 0, 0, 0, MACS, 8, 0, 0x45, 0, 0, 40}}, /* the wrong way */
+		{5555,
+		 4789,
+		 80,
+		 {8, 0, 0, 0, 0, 0, 0, 0, MACS, 8, 0, 0x45, 0, 1, 0}}, /* 256 bytes in 58 */
+		{5555,
+		 4789,
+		 80,
+		 {8, 0, 0, 0, 0, 0, 0, 0, MACS, 8, 0, 0x45, 0, 0, 0}}, /* length 0 */
+		{4789,
+		 5555,
+		 80,
+		 {8, 0, 0, 0, 0, 0, 0, 0, MACS, 8, 0, 0x45, 0, 0, 40}}, /* the wrong way */
 		{5555, 6081, 80, {0x40, 0, 8, 0, 0, 0, 0, 0, 0x45, 0, 0, 40}},
 		{5555, 3544, 80, {0x60, 0, 0, 0, 0xff, 0xff, 6}},
 		{5555, 3544, 80, {0x45, 0, 0, 40}},
@@ -165,8 +196,10 @@ static void test_tunnel_port_only_outer_packet(void **state)
 		build_udp_wrap(&f, t[i].sport, t[i].dport);
 		build_ip4_wrap(&f, 17, 2);
 		assert_int_equal(build_decode_all(&f, RAW, &p, NULL), DECODE_OK);
-		if (p.l4 != L4_UDP || p.tunnel_depth != 0 || p.payload_len != t[i].n || p.src.b[15] != 2)
-			fail_msg("line %zu: l4 %u depth %u payload %u", i, p.l4, p.tunnel_depth, p.payload_len);
+		if (p.l4 != L4_UDP || p.tunnel_depth != 0 || p.payload_len != t[i].n ||
+		    p.src.b[15] != 2)
+			fail_msg("line %zu: l4 %u depth %u payload %u", i, p.l4, p.tunnel_depth,
+				 p.payload_len);
 		assert_int_equal(p.quirks, QUIRK(DF_ID));
 		assert_true(build_cuts_hold(&f, RAW));
 	}
@@ -175,10 +208,11 @@ static void test_tunnel_port_only_outer_packet(void **state)
 static void test_tunnel_gre_not_understood_outer_packet(void **state)
 {
 	static const uint8_t t[][16] = {
-		{0x40, 0, 8, 0, 0x45},		 /* routing */
-		{0, 2, 8, 0, 0x45},		 /* version 2 */
-		{0, 0, 8, 6, 0x45},		 /* ARP */
-		{0x30, 0x81, 0x88, 0x0b, 0, 9, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1}, /* PPTP acknowledgement without a packet */
+		{0x40, 0, 8, 0, 0x45}, /* routing */
+		{0, 2, 8, 0, 0x45},    /* version 2 */
+		{0, 0, 8, 6, 0x45},    /* ARP */
+		{0x30, 0x81, 0x88, 0x0b, 0, 9, 0, 1, 0, 0, 0, 1, 0, 0, 0,
+		 1}, /* PPTP acknowledgement without a packet */
 	};
 
 	(void)state;

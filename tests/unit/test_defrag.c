@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* long: every test needs the same small fragment builder */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -21,8 +22,10 @@ static void whole_make(struct build *f)
 		build_add(f, (uint8_t[1]){(uint8_t)('0' + i)}, 1);
 }
 
-/* Bytes [from, to) of f as a fragment, decoded; its bytes are in *bytes, which must live as long as the packet. */
-static struct pkt piece(struct build *bytes, const struct build *f, size_t from, size_t to, bool more, bool v6, uint32_t id)
+/* Bytes [from, to) of f as a fragment, decoded; its bytes are in *bytes, which must live as long as
+ * the packet. */
+static struct pkt piece(struct build *bytes, const struct build *f, size_t from, size_t to,
+			bool more, bool v6, uint32_t id)
 {
 	struct decode_note note;
 	struct pkt p;
@@ -40,13 +43,17 @@ static struct pkt piece(struct build *bytes, const struct build *f, size_t from,
 		build_be16(bytes->b + 4, id);
 		build_be16(bytes->b + 6, from / 8 | (more ? 0x2000 : 0));
 	}
-	struct frame fr = {.at = bytes->b, .cap_len = (uint32_t)bytes->n, .wire_len = (uint32_t)bytes->n, .no = from + 1};
+	struct frame fr = {.at = bytes->b,
+			   .cap_len = (uint32_t)bytes->n,
+			   .wire_len = (uint32_t)bytes->n,
+			   .no = from + 1};
 
 	assert_int_equal(decode_frame(101, &fr, &p, &note), DECODE_OK);
 	return p;
 }
 
-static enum defrag_got add(struct defrag *d, const struct build *f, size_t from, size_t to, bool more, uint32_t id, int64_t ts, struct pkt *p)
+static enum defrag_got add(struct defrag *d, const struct build *f, size_t from, size_t to,
+			   bool more, uint32_t id, int64_t ts, struct pkt *p)
 {
 	struct build bytes;
 
@@ -75,7 +82,8 @@ static void assert_whole(const struct pkt *p, const struct build *f)
 	assert_int_equal(p->payload.len, f->n - 20);
 }
 
-/* Four pieces in all 24 orders, for both families: whole on the last one, with its frame number and time. */
+/* Four pieces in all 24 orders, for both families: whole on the last one, with its frame number and
+ * time. */
 static void test_fragments_all_orders_whole_on_last(void **state)
 {
 	static const size_t cut[5] = {0, 8, 24, 64, WHOLE};
@@ -93,17 +101,20 @@ static void test_fragments_all_orders_whole_on_last(void **state)
 			d = defrag_new(1 << 20);
 			for (int i = 0; i < 4; i++) {
 				int k = order[i];
-				struct pkt p = piece(&bytes, &f, cut[k], cut[k + 1], k < 3, v6, 0xabcdef);
+				struct pkt p =
+					piece(&bytes, &f, cut[k], cut[k + 1], k < 3, v6, 0xabcdef);
 
 				p.ts_ns = 100 + i;
 				p.ttl = (uint8_t)(50 + k);
-				assert_int_equal(defrag_add(d, &p), i == 3 ? DEFRAG_DONE : DEFRAG_HELD);
+				assert_int_equal(defrag_add(d, &p),
+						 i == 3 ? DEFRAG_DONE : DEFRAG_HELD);
 				if (i < 3)
 					continue;
 				assert_whole(&p, &f);
 				assert_int_equal(p.frame_no, cut[k] + 1);
 				assert_int_equal(p.ts_ns, 103);
-				assert_int_equal(p.ttl, 50); /* of the fragment that holds the start */
+				assert_int_equal(p.ttl,
+						 50); /* of the fragment that holds the start */
 				assert_int_equal(p.ip_total_len, (v6 ? 48 : 20) + WHOLE);
 			}
 			assert_int_equal(stats_of(d).completed, 1);
@@ -133,7 +144,9 @@ static void test_fragments_different_key_not_mixed(void **state)
 			p.dst.b[15] ^= field == 2;
 			p.frag_id ^= field == 3;
 			p.ip_proto = field == 4 ? 17 : 6;
-			assert_int_equal(defrag_add(d, &p), field == 0 || (v6 && field == 4) ? DEFRAG_DONE : DEFRAG_HELD);
+			assert_int_equal(defrag_add(d, &p), field == 0 || (v6 && field == 4)
+								    ? DEFRAG_DONE
+								    : DEFRAG_HELD);
 			defrag_free(d);
 		}
 	}
@@ -263,7 +276,8 @@ static void test_timeout_by_packet_time(void **state)
 	assert_int_equal(add(d, &f, 48, WHOLE, false, 2, 36 * SECOND + 1, &p), DEFRAG_HELD);
 	assert_int_equal(stats_of(d).timed_out, 1);
 	assert_int_equal(stats_of(d).pending, 1);
-	/* Time that goes backwards, or jumps to the ends of its range, neither loses nor keeps anything. */
+	/* Time that goes backwards, or jumps to the ends of its range, neither loses nor keeps
+	 * anything. */
 	assert_int_equal(add(d, &f, 0, 48, true, 2, INT64_MIN, &p), DEFRAG_DONE);
 	assert_int_equal(add(d, &f, 0, 48, true, 3, INT64_MAX, &p), DEFRAG_HELD);
 	assert_int_equal(add(d, &f, 48, WHOLE, false, 3, 0, &p), DEFRAG_DONE);
@@ -289,7 +303,8 @@ static void test_table_full_oldest_evicted(void **state)
 	assert_int_equal(stats_of(d).pending, LIMIT_DEFRAG_DATAGRAMS);
 	assert_int_equal(add(d, &f, 48, WHOLE, false, 10, 0, &p), DEFRAG_DONE);
 	assert_int_equal(add(d, &f, 48, WHOLE, false, 9, 0, &p), DEFRAG_HELD);
-	assert_int_equal(add(d, &f, 48, WHOLE, false, LIMIT_DEFRAG_DATAGRAMS + 9, 0, &p), DEFRAG_DONE);
+	assert_int_equal(add(d, &f, 48, WHOLE, false, LIMIT_DEFRAG_DATAGRAMS + 9, 0, &p),
+			 DEFRAG_DONE);
 	defrag_free(d);
 }
 
@@ -336,7 +351,8 @@ static void test_too_many_holes_given_up(void **state)
 	for (uint32_t i = 0; i <= LIMIT_DEFRAG_PIECES; i++) {
 		p = piece(&bytes, &f, 0, 8, true, false, 1);
 		p.frag_off = (uint16_t)(16 * i);
-		assert_int_equal(defrag_add(d, &p), i < LIMIT_DEFRAG_PIECES ? DEFRAG_HELD : DEFRAG_DROPPED);
+		assert_int_equal(defrag_add(d, &p),
+				 i < LIMIT_DEFRAG_PIECES ? DEFRAG_HELD : DEFRAG_DROPPED);
 	}
 	assert_int_equal(stats_of(d).refused, 1);
 	assert_int_equal(stats_of(d).pending, 0);
@@ -356,7 +372,8 @@ static void test_largest_datagram_whole(void **state)
 	for (uint32_t off = 0; off < 65535 - 20; off += 8) {
 		size_t n = off + 8 < 65515 ? 8 : 65515 - off;
 
-		p = piece(&bytes, &f, off ? 24 : 0, (off ? 24 : 0) + n, n == 8 && off + 8 != 65515, false, 1);
+		p = piece(&bytes, &f, off ? 24 : 0, (off ? 24 : 0) + n, n == 8 && off + 8 != 65515,
+			  false, 1);
 		p.frag_off = (uint16_t)off;
 		got = defrag_add(d, &p);
 	}
@@ -379,6 +396,29 @@ static void test_bad_transport_in_datagram_counted(void **state)
 	assert_int_equal(add(d, &f, 48, WHOLE, false, 1, 0, &p), DEFRAG_DONE);
 	assert_true(p.quirks & QUIRK(BAD_DOFF));
 	assert_int_equal(p.payload_len, 0);
+	assert_int_equal(stats_of(d).bad_headers, 1);
+	defrag_free(d);
+}
+
+/* Found by fuzzing: extension headers that end in the wrong place left a header length that
+ * contradicted the bytes. */
+static void test_bad_extension_header_in_datagram_l4_none(void **state)
+{
+	struct build f = {.n = 0}, bytes;
+	struct defrag *d = defrag_new(1 << 20);
+	struct pkt p;
+
+	(void)state;
+	build_add(&f, (uint8_t[16]){44, 0, 0, 0, 0, 0, 0, 0, 60, 0, 0, 0, 0, 0, 0, 1}, 16);
+	build_add(&f, (uint8_t[8]){6, 200}, 8); /* destination options beyond the end */
+	p = piece(&bytes, &f, 0, 16, true, true, 1);
+	p.ip_proto = 60;
+	assert_int_equal(defrag_add(d, &p), DEFRAG_HELD);
+	p = piece(&bytes, &f, 16, 24, false, true, 1);
+	assert_int_equal(defrag_add(d, &p), DEFRAG_DONE);
+	assert_int_equal(p.l4, L4_NONE);
+	assert_int_equal(p.l4_bytes.len, 24);
+	assert_int_equal(p.ip_total_len - p.ip_hdr_len, 24);
 	assert_int_equal(stats_of(d).bad_headers, 1);
 	defrag_free(d);
 }
@@ -407,7 +447,8 @@ static void test_tunnel_in_datagram_inner_packet(void **state)
 	defrag_free(d);
 }
 
-/* Fragments in fragments: what comes out is added again while its bytes are still the last datagram's. */
+/* Fragments in fragments: what comes out is added again while its bytes are still the last
+ * datagram's. */
 static void test_fragment_in_datagram_added_again(void **state)
 {
 	static const size_t cut[3] = {0, 48, WHOLE};
@@ -468,6 +509,7 @@ int main(void)
 		cmocka_unit_test(test_too_many_holes_given_up),
 		cmocka_unit_test(test_largest_datagram_whole),
 		cmocka_unit_test(test_bad_transport_in_datagram_counted),
+		cmocka_unit_test(test_bad_extension_header_in_datagram_l4_none),
 		cmocka_unit_test(test_tunnel_in_datagram_inner_packet),
 		cmocka_unit_test(test_fragment_in_datagram_added_again),
 		cmocka_unit_test(test_free_null_and_half_full),
