@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "across/hosts.h"
 #include "across/usual.h"
 #include "app/trigger.h"
 #include "base/keyhash.h"
@@ -31,6 +32,7 @@ struct engine {
 	struct flow_table *table;
 	struct defrag *defrag;
 	struct usual *usual;
+	struct hosts *hosts;
 	struct det_dns dns;
 	struct vantage vantage;
 	struct run_summary *run;
@@ -104,8 +106,11 @@ static void take_packet(struct engine *e, struct pkt *p, const struct decode_not
 	if (e->cfg->follow)
 		telling_settle(e->telling, e->watermark_ns - settle_ns, vantage_judge(&e->vantage));
 	f = flow_table_packet(e->table, p, e->input_i, &d);
+	hosts_heard(e->hosts, p->dst.b, p->src.b, p->ts_ns, p->frame_no);
 	if (!f)
 		return;
+	if (f->suspicion & SUS_SILENCE && !f->path_alive)
+		f->path_alive = hosts_alive(e->hosts, f->addr[DIR_ORIG].b, f->addr[DIR_RESP].b, f->side[DIR_ORIG].again_ns);
 	if (p->l4 == L4_UDP) {
 		det_dns_packet(&e->dns, f, p);
 		return;
@@ -232,12 +237,15 @@ static bool new_series(struct engine *e, struct err_info *err)
 	}
 	defrag_free(e->defrag);
 	usual_free(e->usual);
+	hosts_free(e->hosts);
 	e->defrag = defrag_new(e->cfg->memory_bytes / DEFRAG_SHARE);
 	e->usual = usual_new();
+	e->hosts = hosts_new();
+	telling_hosts(e->telling, e->hosts);
 	e->dns.usual = e->usual;
 	e->vantage = (struct vantage){0};
 	e->watermark_ns = INT64_MIN / 2;
-	return (e->defrag && e->usual) || err_set(err, "out of memory");
+	return (e->defrag && e->usual && e->hosts) || err_set(err, "out of memory");
 }
 
 static void run_totals(struct engine *e)
@@ -329,5 +337,6 @@ bool engine_run(const struct engine_config *cfg, const struct sig_set *sigs, con
 	telling_free(e.telling);
 	defrag_free(e.defrag);
 	usual_free(e.usual);
+	hosts_free(e.hosts);
 	return ok;
 }

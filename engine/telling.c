@@ -21,6 +21,7 @@ struct telling {
 	const struct engine_config *cfg;
 	struct run_summary *run;
 	const char *file;
+	struct hosts *hosts;
 	uint64_t lost;
 	struct sig_result *result; /* room for every signature */
 	struct waiting waiting[WAITING_MAX];
@@ -49,6 +50,11 @@ void telling_free(struct telling *t)
 		return;
 	free(t->result);
 	free(t);
+}
+
+void telling_hosts(struct telling *t, struct hosts *hosts)
+{
+	t->hosts = hosts;
 }
 
 void telling_file(struct telling *t, const char *file)
@@ -173,6 +179,34 @@ static void tell_finding(struct telling *t, const struct flow *f, struct finding
 		t->hooks->on_finding(t->hooks->arg, fd, t->file);
 }
 
+/* Facts that need more than this flow. */
+static void across_facts(const struct telling *t, const struct flow *f, struct evidence *ev)
+{
+	const struct ev_value *handshake = evidence_get(ev, FEAT_DROP_HANDSHAKE);
+	int64_t at_ns;
+	uint64_t frame;
+
+	if (evidence_case(ev) != CASE_DROP || !handshake || handshake->num)
+		return;
+	if (hosts_reset_before(t->hosts, f->addr[DIR_ORIG].b, f->addr[DIR_RESP].b, f->port[DIR_RESP], f->first_ns, &at_ns, &frame)) {
+		const uint64_t both[] = {frame, f->first_frame};
+
+		evidence_put(ev, FEAT_DROP_SINCE_RESET, f->first_ns - at_ns, both, 2);
+	}
+}
+
+/* What later flows between the same hosts must be compared with. */
+static void remember(struct telling *t, const struct flow *f, const struct finding *fd)
+{
+	const uint64_t *suspect;
+
+	if (!(fd->techniques >> TECH_RST_INJECTION & 1) || fd->grade < GRADE_LIKELY || !f->side[DIR_RESP].n_syn)
+		return;
+	if (evidence_suspects(fd->cases[0], &suspect))
+		hosts_reset(t->hosts, f->addr[DIR_ORIG].b, f->addr[DIR_RESP].b, f->port[DIR_RESP], frame_time(f, suspect[0]),
+			    suspect[0]);
+}
+
 static void judge(struct telling *t, const struct flow *f, const struct flow_record *r, struct evidence *const *cases, uint32_t n,
 		  struct told *told, bool last)
 {
@@ -182,6 +216,7 @@ static void judge(struct telling *t, const struct flow *f, const struct flow_rec
 		const char *point = capture_point_name(r->point);
 
 		evidence_put_text(cases[i], FEAT_CAPTURE_POINT, point, strlen(point), 0);
+		across_facts(t, f, cases[i]);
 	}
 	tell_cases(t, r, cases, n);
 	fd = malloc(sizeof(*fd));
@@ -189,8 +224,10 @@ static void judge(struct telling *t, const struct flow *f, const struct flow_rec
 		t->lost++;
 		return;
 	}
-	if (finding_make(t->sigs, r, (const struct evidence *const *)cases, n, fd))
+	if (finding_make(t->sigs, r, (const struct evidence *const *)cases, n, fd)) {
+		remember(t, f, fd);
 		tell_finding(t, f, fd, told, last);
+	}
 	free(fd);
 }
 

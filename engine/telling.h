@@ -2,6 +2,7 @@
 #ifndef WP_TELLING_H
 #define WP_TELLING_H
 
+#include "across/hosts.h"
 #include "detect/detect.h"
 #include "engine.h"
 
@@ -11,6 +12,8 @@ struct telling;
 struct telling *telling_new(const struct sig_set *sigs, const struct engine_hooks *hooks, const struct engine_config *cfg,
 			    struct run_summary *run);
 void telling_free(struct telling *t);
+/* What is known across flows of the present series; a loan until the next call. */
+void telling_hosts(struct telling *t, struct hosts *hosts);
 void telling_file(struct telling *t, const char *file); /* a loan until the next call */
 
 /* Judges cases that are complete in themselves (a DNS transaction). */

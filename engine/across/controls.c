@@ -20,7 +20,8 @@ struct line {
 	uint64_t flow_no, name;
 	int64_t first_ns, last_ns, rtt_ns; /* first: tried; last: the latest note */
 	uint8_t peer[16];
-	uint16_t peer_port, resp_port;
+	uint32_t version;
+	uint16_t resp_port;
 	uint8_t proto, outcome, ttl;
 };
 
@@ -122,7 +123,8 @@ static struct line *line_place(struct controls *c, struct host *h, const struct 
 	l = &h->line[h->n % LIMIT_CONTROL_LINES];
 	/* Wraps to a number that still says "full". */
 	h->n = h->n == UINT32_MAX ? UINT32_MAX - UINT32_MAX % LIMIT_CONTROL_LINES : h->n + 1;
-	*l = (struct line){.flow_no = n->flow_no, .first_ns = n->ts_ns, .last_ns = n->ts_ns, .resp_port = n->resp_port, .proto = n->proto};
+	*l = (struct line){.flow_no = n->flow_no, .first_ns = n->ts_ns, .last_ns = n->ts_ns, .resp_port = n->resp_port, .proto = n->proto,
+			   .version = n->version};
 	return l;
 }
 
@@ -132,7 +134,6 @@ static void note_side(struct controls *c, int side, const struct control_note *n
 	struct line *l = line_place(c, h, n);
 
 	memcpy(l->peer, side == CONTROL_BY_RESP ? n->orig : n->resp, sizeof(l->peer));
-	l->peer_port = side == CONTROL_BY_RESP ? n->orig_port : n->resp_port;
 	if (n->ts_ns > h->last_ns || h->n == 1)
 		h->last_ns = n->ts_ns;
 	if (n->outcome > l->outcome) {
@@ -167,15 +168,20 @@ static bool asked_for(const struct line *l, const struct control_ask *a)
 	return first_in || last_in;
 }
 
-static bool agrees(const struct line *l, const struct control_ask *a)
+/* Could packets with this TTL and round trip come from the server that this line is about? */
+static bool agrees(const struct line *l, uint8_t ttl, int64_t rtt_ns)
 {
-	int ttl_gap = l->ttl > a->ttl ? l->ttl - a->ttl : a->ttl - l->ttl;
-	int64_t more = l->rtt_ns > a->rtt_ns ? l->rtt_ns : a->rtt_ns, gap = l->rtt_ns + a->rtt_ns;
+	int ttl_gap = l->ttl > ttl ? l->ttl - ttl : ttl - l->ttl;
+	int64_t more = l->rtt_ns > rtt_ns ? l->rtt_ns : rtt_ns, less = l->rtt_ns > rtt_ns ? rtt_ns : l->rtt_ns;
 
-	gap = 2 * more - gap;
-	if (l->ttl && a->ttl && ttl_gap > TTL_SLACK)
+	if (l->ttl && ttl && ttl_gap > TTL_SLACK)
 		return false;
-	return l->rtt_ns <= 0 || a->rtt_ns <= 0 || gap < rtt_slack_ns || gap < more / 2;
+	return less <= 0 || more - less < rtt_slack_ns || more - less < more / 2;
+}
+
+static bool has_failed(const struct line *l, int64_t now_ns)
+{
+	return l->outcome == CONTROL_FAILED || (l->outcome == CONTROL_TRIED && now_ns - l->first_ns >= silent_ns);
 }
 
 static void count_ok(struct control_count *k, const struct line *l)
@@ -196,6 +202,26 @@ static void count_failed(struct control_count *k, const struct line *l)
 	k->failed++;
 }
 
+/* The other ends of the lines that were asked for, each once: answered, or failed and never answered. */
+static void count_peers(const struct host *h, const struct control_ask *a, struct control_answer *out)
+{
+	for (uint32_t i = 0; i < host_lines(h); i++) {
+		bool first = asked_for(&h->line[i], a), ok = false, failed = false;
+
+		for (uint32_t k = 0; first && k < host_lines(h); k++) {
+			const struct line *l = &h->line[k];
+
+			if (!asked_for(l, a) || memcmp(l->peer, h->line[i].peer, sizeof(l->peer)) != 0)
+				continue;
+			first = k >= i;
+			ok |= l->outcome == CONTROL_OK;
+			failed |= has_failed(l, a->now_ns);
+		}
+		out->peers_ok += first && ok;
+		out->peers_failed += first && failed && !ok;
+	}
+}
+
 static bool name_is_new(const uint64_t *seen, uint32_t n, uint64_t name)
 {
 	for (uint32_t i = 0; i < n; i++)
@@ -207,25 +233,32 @@ static bool name_is_new(const uint64_t *seen, uint32_t n, uint64_t name)
 void controls_ask(const struct controls *c, const struct control_ask *a, struct control_answer *out)
 {
 	const struct host *h = host_get(c, a->by, a->addr);
+	const struct line *first_ok = NULL;
 	uint64_t seen[LIMIT_CONTROL_LINES];
 
 	*out = (struct control_answer){0};
-	for (uint32_t i = 0; h && i < host_lines(h); i++) {
+	if (!h)
+		return;
+	count_peers(h, a, out);
+	for (uint32_t i = 0; i < host_lines(h); i++) {
 		const struct line *l = &h->line[i];
 		struct control_count *k = a->name && l->name == a->name ? &out->same : &out->other;
 
 		if (!asked_for(l, a))
 			continue;
 		/* What was never answered has no TTL to compare, and accuses nobody by itself. */
-		if (l->outcome == CONTROL_OK && a->by == CONTROL_BY_RESP && !agrees(l, a)) {
+		if (l->outcome == CONTROL_OK && a->by == CONTROL_BY_RESP && !agrees(l, a->ttl, a->rtt_ns)) {
 			out->disagree++;
 			continue;
 		}
 		if (l->outcome == CONTROL_OK) {
+			out->mixed |= a->by == CONTROL_BY_RESP && first_ok && !agrees(l, first_ok->ttl, first_ok->rtt_ns);
+			first_ok = first_ok ? first_ok : l;
+			out->other_version_ok += a->version && l->version && l->version != a->version;
 			count_ok(k, l);
 			if (k == &out->other && l->name && name_is_new(seen, out->names_ok, l->name))
 				seen[out->names_ok++] = l->name;
-		} else if (l->outcome == CONTROL_FAILED || a->now_ns - l->first_ns >= silent_ns) {
+		} else if (has_failed(l, a->now_ns)) {
 			count_failed(k, l);
 		}
 	}

@@ -14,7 +14,7 @@ struct controls;
 /* What became of an attempt; a later note of the same flow may only raise it. */
 enum control_outcome {
 	CONTROL_TRIED,	/* asked: its hello (or Initial) was seen; with nothing more for 5 s it counts as silent */
-	CONTROL_OK,	/* answered as a working server answers: ServerHello, alert, HTTP status, QUIC datagram */
+	CONTROL_OK,	/* answered as a working server answers: ServerHello, HTTP status, QUIC datagram */
 	CONTROL_FAILED, /* known to have failed: reset, silence after a start */
 };
 
@@ -25,6 +25,7 @@ struct control_note {
 	uint8_t proto;		 /* 6 TCP, 17 UDP */
 	uint8_t outcome;	 /* enum control_outcome */
 	uint8_t ttl;		 /* of the responder's packets as they arrived; 0: not known (yet) */
+	uint32_t version;	 /* QUIC's; 0: none */
 	uint64_t name;		 /* controls_name() of SNI or Host; 0: none known */
 	int64_t ts_ns;		 /* of the packet that shows it */
 	int64_t rtt_ns;		 /* to the responder; 0: not known */
@@ -39,6 +40,7 @@ struct control_ask {
 	const uint8_t *not_resp; /* BY_ORIG: leave this responder out; NULL: none */
 	uint8_t proto;	     /* 6, 17; 0: any */
 	uint16_t port;	     /* responder's; 0: any */
+	uint32_t version;    /* the suspected QUIC version; 0: not asked */
 	uint64_t name;	     /* the suspected name: tells same from other; 0: not known, then all lines are "other" */
 	int64_t from_ns, to_ns; /* only attempts whose first or last note lies in here */
 	int64_t now_ns;	     /* the watermark: what was tried 5 s or more before it without an answer is silent */
@@ -56,7 +58,10 @@ struct control_count {
 struct control_answer {
 	struct control_count same, other; /* the asked name, and other names or none */
 	uint32_t names_ok; /* distinct other names that were answered; at most the 32 lines kept of a host */
-	uint32_t disagree; /* lines left out because TTL or round trip do not agree */
+	uint32_t peers_ok, peers_failed; /* distinct other ends with an answered line, and with failed lines only */
+	uint32_t other_version_ok; /* answered lines of another QUIC version */
+	uint32_t disagree; /* lines left out because TTL or round trip do not agree with the suspect's */
+	bool mixed; /* BY_RESP: the answered lines do not agree with one another: several servers behind one address */
 };
 
 struct controls *controls_new(void); /* NULL when out of memory */

@@ -37,6 +37,9 @@ enum {
 	/* across/: hosts, as responders and as originators, of which attempts are remembered, and attempts kept of each; 72 bytes an attempt. */
 	LIMIT_CONTROL_HOSTS = 4096,
 	LIMIT_CONTROL_LINES = 32,
+	/* across/: hosts of which is known who was heard last (112 bytes each), and connections reset after their trigger (64 bytes). */
+	LIMIT_HOSTS_HEARD = 16384,
+	LIMIT_HOSTS_RESET = 4096,
 	/* flow/: DNS transactions open in one flow at once, and answers kept of one. */
 	LIMIT_DNS_OPEN = 16,
 	LIMIT_DNS_TXN_ANSWERS = 8,
@@ -73,6 +76,8 @@ enum {
 	LIMIT_QUIC_PACKET_BYTES = 9216,
 	/* app/: pieces of the handshake stream out of order; Chrome sends about 15 on purpose. */
 	LIMIT_QUIC_PIECES = 64,
+	/* app/: Initials that one hello is put together from; Chrome's post-quantum hello takes 2, METHODS g.1 says 4, and a Retry makes it twice. */
+	LIMIT_QUIC_HELLO_DATAGRAMS = 8,
 	/* match/: one signature file; the longest of ours stays below 8 KiB. */
 	LIMIT_SIG_BYTES = 65536,
 	/* match/: maps and lists inside one another in a signature file; the grammar needs 3. */

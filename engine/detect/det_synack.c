@@ -16,7 +16,8 @@ static bool is_synack(const struct seg *s)
 	return s->dir == DIR_RESP && (s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK);
 }
 
-/* Payload of the responder on the sequence line that starts at isn. */
+/* Payload of the responder on the sequence line that starts at isn. Resets are left out: the responder's own kernel sends them on the
+ * forged line, echoing the ACK numbers that the hijacked side sends it. */
 static uint32_t data_on_line(const struct flow *f, uint32_t isn, uint64_t *frame, uint32_t max)
 {
 	uint32_t n = 0;
@@ -25,7 +26,7 @@ static uint32_t data_on_line(const struct flow *f, uint32_t isn, uint64_t *frame
 		const struct seg *s = &f->log.at[i];
 
 		/* A line is recognised within 1 MB of its start: two random 32-bit numbers are nearer than that once in 2,000. */
-		if (s->dir == DIR_RESP && !(s->flags & TCP_SYN) && (s->len || s->flags & (TCP_FIN | TCP_RST)) &&
+		if (s->dir == DIR_RESP && !(s->flags & (TCP_SYN | TCP_RST)) && (s->len || s->flags & TCP_FIN) &&
 		    seq_diff(s->seq, isn) > 0 && seq_diff(s->seq, isn) < 1 << 20)
 			frame[n++] = s->frame_no;
 	}

@@ -83,7 +83,18 @@ static uint32_t peer_ack_before(const struct flow *f, const struct seg *r, bool 
 	return ack;
 }
 
-/* RST_SEQ_CHANGE, Weaver 2009 App. A, all six conditions (METHODS b): a conforming stack never resets above what it sent. */
+/* Does the reset only echo an ACK number that the other side sent before it? RFC 9293 3.10.7.1: so a kernel refuses a segment it knows
+ * nothing of. */
+static bool echoes_ack(const struct flow *f, const struct seg *r)
+{
+	for (const struct seg *s = f->log.at; s < r; s++)
+		if (s->dir != r->dir && (s->flags & TCP_ACK) && s->ack == r->seq)
+			return true;
+	return false;
+}
+
+/* RST_SEQ_CHANGE, Weaver 2009 App. A, all six conditions (METHODS b): a conforming stack never resets above what it sent. The paper compares with
+ * the ACK numbers before the first reset; the lab's hijacked handshakes showed that those before the second count as well. */
 static void put_seq_change(const struct rst_group *g, struct evidence *ev)
 {
 	const struct seg *a = g->at[0];
@@ -95,7 +106,7 @@ static void put_seq_change(const struct rst_group *g, struct evidence *ev)
 
 		if (seq_diff(b->seq, a->seq) <= 2 || b->ts_ns - a->ts_ns >= pair_ns || !a->next_known || !known)
 			continue;
-		if (seq_diff(b->seq, a->next_seq) > 0 && seq_diff(b->seq, ack) > 2) {
+		if (seq_diff(b->seq, a->next_seq) > 0 && seq_diff(b->seq, ack) > 2 && !echoes_ack(g->f, b)) {
 			const uint64_t both[] = {a->frame_no, b->frame_no};
 
 			evidence_put(ev, FEAT_RST_SEQ_CHANGE, 1, both, 2);

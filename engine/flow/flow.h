@@ -119,7 +119,8 @@ struct flow_side {
 		uint32_t n;
 	} ttl[SIDE_TTLS]; /* of non-RST packets; the rarest is replaced when full */
 	uint32_t n_df, n_nodf; /* non-RST IPv4 packets */
-	uint32_t n_rst, n_fin, n_syn, n_data;
+	uint32_t n_rst, n_fin, n_syn, n_data, n_again; /* n_again: retransmissions in a row that nothing acknowledged */
+	int64_t again_ns; /* when the first of them was sent */
 	uint64_t packets, bytes;
 	int64_t last_ns;
 	uint16_t win_last, ip_id_last;
@@ -184,6 +185,9 @@ struct flow {
 	uint64_t seq_gaps; /* ACKs for bytes the capture never showed */
 	uint32_t dup_ordinary, n_ordinary; /* mirror copies among packets with payload or SYN, and all such packets */
 	void *dns;	   /* detect/det_dns.c's transactions of this flow; freed through flow_table_options.free_dns */
+	uint64_t path_alive; /* frame of another host's packet that reached orig while this flow was in silence; 0 none */
+	void *quic;	   /* struct quic_flow of app/quic_flow.h; freed by its quic_flow_free() at the flow's end */
+	uint8_t attempt;   /* detect/attempt.h: what across/controls.h has been told of this flow */
 	bool waits;	   /* follow mode: in the queue of flows to be judged early */
 	struct told told[12]; /* by case kind: what was told of this flow last */
 	struct flow *prev, *next; /* in its list, least recently touched first */

@@ -196,7 +196,7 @@ static void side_sequence(struct flow *f, enum dir d, const struct pkt *p)
 	}
 }
 
-static void side_update(struct flow *f, enum dir d, const struct pkt *p)
+static void side_update(struct flow *f, enum dir d, const struct pkt *p, bool retransmit)
 {
 	struct flow_side *s = &f->side[d], *peer = &f->side[dir_other(d)];
 	uint16_t fl = p->tcp.flags;
@@ -223,9 +223,22 @@ static void side_update(struct flow *f, enum dir d, const struct pkt *p)
 	side_sequence(f, d, p);
 	if (fl & TCP_FIN)
 		s->fin = true;
+	if (retransmit && !s->n_again++)
+		s->again_ns = p->ts_ns;
+	/* Three SYNs, or twice the same bytes: from then on nothing is forgotten, in case nobody answers. */
+	if (d == DIR_ORIG && s->n_again == 2) {
+		f->suspicion |= SUS_SILENCE;
+		f->log.sealed = true;
+	}
 	if ((fl & TCP_ACK) && (!s->have_ack || seq_diff(p->tcp.ack, s->ack_max) > 0)) {
 		s->ack_max = p->tcp.ack;
 		s->have_ack = true;
+		peer->n_again = 0;
+		/* Answered after all: an ordinary connection again. */
+		if (d == DIR_RESP && f->suspicion == SUS_SILENCE) {
+			f->suspicion = 0;
+			f->log.sealed = false;
+		}
 		if (peer->have_next && seq_diff(p->tcp.ack, peer->next) > 1)
 			f->seq_gaps++;
 	}
@@ -254,8 +267,8 @@ void tcp_track(struct flow_table *t, struct flow *f, enum dir d, const struct pk
 
 	if (p->quirks & QUIRK(TRUNC_L4))
 		return; /* the ports may be there, the rest is not: nothing to learn */
-	retransmit = s->have_next && !(fl & TCP_RST) && (p->payload_len || fl & TCP_SYN) &&
-		     seq_diff(p->tcp.seq + p->payload_len + !!(fl & TCP_SYN), s->next) <= 0;
+	retransmit = s->have_next && !(fl & TCP_RST) && (p->payload_len || fl & (TCP_SYN | TCP_FIN)) &&
+		     seq_diff(p->tcp.seq + p->payload_len + !!(fl & TCP_SYN) + !!(fl & TCP_FIN), s->next) <= 0;
 	if (fl & TCP_RST) {
 		f->suspicion |= SUS_RST;
 		f->log.sealed = true;
@@ -265,7 +278,7 @@ void tcp_track(struct flow_table *t, struct flow *f, enum dir d, const struct pk
 	history_of(f, d, p, retransmit);
 	if (p->payload.len && !(fl & TCP_RST))
 		stream_put(t, f, d, p);
-	side_update(f, d, p);
+	side_update(f, d, p, retransmit);
 	if (!f->established && f->side[DIR_RESP].n_syn && d == DIR_ORIG && (fl & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK)
 		f->established = true;
 	if (fl & TCP_RST || (f->side[0].fin && f->side[1].fin))

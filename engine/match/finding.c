@@ -248,6 +248,8 @@ static bool after_trigger(const struct evidence *ev, const struct flow_record *f
 		return is_yes(ev, FEAT_RST_AFTER_TRIGGER);
 	case CASE_OVERLAP:
 		return is_yes(ev, FEAT_OVERLAP_AFTER_TRIGGER);
+	case CASE_DROP:
+		return is_yes(ev, FEAT_DROP_IN_TRIGGER);
 	default:
 		return n && flow->trigger_frame && flow->trigger_frame < suspect[0];
 	}

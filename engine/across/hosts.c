@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "across/hosts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/keyhash.h"
+#include "base/limits.h"
+
+enum { WAYS = 4, PEERS = 2 };
+
+struct heard {
+	uint8_t host[16];
+	bool used;
+	int64_t last_ns;
+	struct {
+		uint8_t addr[16];
+		int64_t ts_ns;
+		uint64_t frame; /* 0: free */
+	} peer[PEERS]; /* latest first */
+};
+
+struct reset {
+	uint8_t orig[16], resp[16];
+	uint16_t port;
+	int64_t ts_ns;
+	uint64_t frame; /* 0: free */
+};
+
+struct hosts {
+	struct hash_key key;
+	struct heard heard[LIMIT_HOSTS_HEARD];
+	struct reset reset[LIMIT_HOSTS_RESET];
+};
+
+struct hosts *hosts_new(void)
+{
+	struct hosts *h = calloc(1, sizeof(*h));
+
+	if (h)
+		h->key = (struct hash_key){13, 17};
+	return h;
+}
+
+void hosts_free(struct hosts *h)
+{
+	free(h);
+}
+
+static size_t heard_set(const struct hosts *h, const uint8_t host[16])
+{
+	return keyhash(&h->key, host, 16) % (LIMIT_HOSTS_HEARD / WAYS) * WAYS;
+}
+
+static struct heard *heard_place(struct hosts *h, const uint8_t host[16])
+{
+	struct heard *set = &h->heard[heard_set(h, host)], *oldest = set;
+
+	for (struct heard *e = set; e < set + WAYS; e++) {
+		if (e->used && !memcmp(e->host, host, 16))
+			return e;
+		if (!e->used || (oldest->used && e->last_ns < oldest->last_ns))
+			oldest = e;
+	}
+	*oldest = (struct heard){.used = true};
+	memcpy(oldest->host, host, 16);
+	return oldest;
+}
+
+void hosts_heard(struct hosts *h, const uint8_t host[16], const uint8_t peer[16], int64_t ts_ns, uint64_t frame)
+{
+	struct heard *e = heard_place(h, host);
+
+	e->last_ns = ts_ns;
+	if (!e->peer[0].frame || memcmp(e->peer[0].addr, peer, 16)) {
+		e->peer[1] = e->peer[0];
+		memcpy(e->peer[0].addr, peer, 16);
+	}
+	e->peer[0].ts_ns = ts_ns;
+	e->peer[0].frame = frame;
+}
+
+uint64_t hosts_alive(const struct hosts *h, const uint8_t host[16], const uint8_t not_peer[16], int64_t since_ns)
+{
+	const struct heard *set = &h->heard[heard_set(h, host)];
+
+	for (const struct heard *e = set; e < set + WAYS; e++) {
+		if (!e->used || memcmp(e->host, host, 16))
+			continue;
+		for (int i = 0; i < PEERS; i++)
+			if (e->peer[i].frame && e->peer[i].ts_ns > since_ns && memcmp(e->peer[i].addr, not_peer, 16))
+				return e->peer[i].frame;
+	}
+	return 0;
+}
+
+static size_t reset_set(const struct hosts *h, const uint8_t orig[16], const uint8_t resp[16], uint16_t port)
+{
+	uint8_t key[34];
+
+	memcpy(key, orig, 16);
+	memcpy(key + 16, resp, 16);
+	memcpy(key + 32, &port, 2);
+	return keyhash(&h->key, key, sizeof(key)) % (LIMIT_HOSTS_RESET / WAYS) * WAYS;
+}
+
+static bool same_ends(const struct reset *e, const uint8_t orig[16], const uint8_t resp[16], uint16_t port)
+{
+	return e->frame && e->port == port && !memcmp(e->orig, orig, 16) && !memcmp(e->resp, resp, 16);
+}
+
+void hosts_reset(struct hosts *h, const uint8_t orig[16], const uint8_t resp[16], uint16_t port, int64_t ts_ns, uint64_t frame)
+{
+	struct reset *set = &h->reset[reset_set(h, orig, resp, port)], *place = set;
+
+	for (struct reset *e = set; e < set + WAYS; e++) {
+		if (same_ends(e, orig, resp, port)) {
+			place = e;
+			break;
+		}
+		if (!e->frame || (place->frame && e->ts_ns < place->ts_ns))
+			place = e;
+	}
+	*place = (struct reset){.port = port, .ts_ns = ts_ns, .frame = frame};
+	memcpy(place->orig, orig, 16);
+	memcpy(place->resp, resp, 16);
+}
+
+bool hosts_reset_before(const struct hosts *h, const uint8_t orig[16], const uint8_t resp[16], uint16_t port, int64_t ts_ns,
+			int64_t *at_ns, uint64_t *frame)
+{
+	const struct reset *set = &h->reset[reset_set(h, orig, resp, port)];
+
+	for (const struct reset *e = set; e < set + WAYS; e++)
+		if (same_ends(e, orig, resp, port) && e->ts_ns <= ts_ns) {
+			*at_ns = e->ts_ns;
+			*frame = e->frame;
+			return true;
+		}
+	return false;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Silence where a kernel must have answered (METHODS e, h.5; ARCHITECTURE "Grades"): data, a FIN or SYNs are sent again and again, and nothing
+ * acknowledges them.
+ *
+ * Innocent look-alikes: a responder that merely says nothing (its kernel still acknowledges: no case), a responder or path that died (other hosts fall
+ * silent too: path_alive is then not yes), a path-MTU black hole (only segments larger than the smallest MTU vanish: large_only), a full
+ * receiver (window 0: zero_window), a closed or filtered port (no handshake: never more than the shape), a capture that misses one
+ * direction (one_sided). */
+#include <string.h>
+
+#include "base/words.h"
+#include "detect/detect.h"
+
+/* ARCHITECTURE 5: two or more retransmissions, no ACK for 5 s. SYNs are sent at 0, 1, 3, 7 s: three of them make 3 s. */
+enum { RETRANSMISSIONS_MIN = 2, SYNS_MIN = 3 };
+static const int64_t silence_min_ns = INT64_C(5) * 1000000000, syn_silence_min_ns = INT64_C(3) * 1000000000 - 100000000;
+/* IPv6 guarantees 1280 bytes (RFC 8200 5): less 40 of IP and 20 of TCP; what is no larger than this is lost to no MTU. */
+enum { SMALL_SEGMENT = 1220 };
+
+/* What orig sent from its first unacknowledged byte on. */
+struct unacked {
+	uint32_t ack;	/* highest ACK number of resp at the end */
+	uint32_t bytes; /* beyond it */
+	const struct seg *first, *last; /* first transmission of that byte, last retransmission */
+	uint32_t n_again;
+	bool small, zero_window, peer_alive, sack;
+	uint64_t alive_frame;
+	uint64_t again[EV_FRAMES_MAX];
+};
+
+static uint32_t seg_end(const struct seg *s)
+{
+	return s->seq + s->len + !!(s->flags & TCP_FIN);
+}
+
+static bool last_ack(const struct flow *f, uint32_t *ack)
+{
+	bool known = false;
+
+	for (const struct seg *s = f->log.at; s < f->log.at + f->log.n; s++)
+		if (s->dir == DIR_RESP && (s->flags & TCP_ACK) && !(s->flags & TCP_RST) &&
+		    (!known || seq_diff(s->ack, *ack) > 0)) {
+			*ack = s->ack;
+			known = true;
+		}
+	return known;
+}
+
+static bool covers(const struct seg *s, uint32_t seq)
+{
+	return seq_diff(s->seq, seq) <= 0 && seq_diff(seg_end(s), seq) > 0;
+}
+
+static bool look(const struct flow *f, struct unacked *u)
+{
+	const struct seg *end = f->log.at + f->log.n;
+
+	*u = (struct unacked){0};
+	if (!last_ack(f, &u->ack))
+		return false;
+	for (const struct seg *s = f->log.at; s < end; s++) {
+		if (s->flags & (TCP_RST | TCP_SYN))
+			continue;
+		if (s->dir == DIR_RESP) {
+			u->zero_window = u->first ? u->zero_window : s->win == 0;
+			/* Later packets whose ACK number stands still. */
+			if (u->first && s->ts_ns - u->first->ts_ns >= silence_min_ns) {
+				u->peer_alive = true;
+				u->alive_frame = s->frame_no;
+			}
+			u->sack |= u->first && (s->opts & TCP_OPT_SACK);
+			continue;
+		}
+		if (seq_diff(seg_end(s), u->ack) > 0 && s->len && s->len <= SMALL_SEGMENT)
+			u->small = true;
+		if (!covers(s, u->ack))
+			continue;
+		u->last = s;
+		if (!u->first) {
+			u->first = s;
+		} else {
+			if (u->n_again < EV_FRAMES_MAX)
+				u->again[u->n_again] = s->frame_no;
+			u->n_again++;
+		}
+	}
+	if (!u->first)
+		return false;
+	u->bytes = f->side[DIR_ORIG].next - u->ack;
+	return true;
+}
+
+/* FINs that come again while data before them is not acknowledged count as retransmissions of that silence too. */
+static void put_silence(const struct flow *f, const struct unacked *u, struct evidence *ev)
+{
+	const struct trigger *t = trigger_before(f, u->first->ts_ns, INT64_C(500) * 1000000);
+	uint64_t first = u->first->frame_no;
+	bool in_trigger = t && t->dir == DIR_ORIG && seq_diff(u->ack, t->seq) >= 0 && seq_diff(u->ack, t->seq_end) < 0;
+
+	if (t)
+		case_trigger(ev, t);
+	evidence_put1(ev, FEAT_DROP_HANDSHAKE, f->side[DIR_RESP].n_syn > 0, first);
+	evidence_put1(ev, FEAT_DROP_UNACKED, u->bytes, first);
+	evidence_put(ev, FEAT_DROP_RETRANSMISSIONS, u->n_again, u->again, u->n_again < EV_FRAMES_MAX ? u->n_again : EV_FRAMES_MAX);
+	evidence_put1(ev, FEAT_DROP_SILENCE, u->last->ts_ns - u->first->ts_ns, u->last->frame_no);
+	evidence_put1(ev, FEAT_DROP_IN_TRIGGER, in_trigger, first);
+	evidence_put1(ev, FEAT_DROP_LARGE_ONLY, !u->small, first);
+	evidence_put1(ev, FEAT_DROP_ZERO_WINDOW, u->zero_window, first);
+	evidence_put1(ev, FEAT_DROP_PEER_ALIVE, u->peer_alive, u->peer_alive ? u->alive_frame : first);
+	evidence_put1(ev, FEAT_DROP_ANSWERED, f->side[DIR_RESP].n_data > 0, first);
+	if (f->path_alive)
+		evidence_put1(ev, FEAT_DROP_PATH_ALIVE, 1, f->path_alive);
+}
+
+/* No answer at all to the SYNs. */
+static void put_syns(const struct flow *f, struct evidence *ev)
+{
+	const struct seg *first = NULL, *last = NULL;
+	uint64_t frames[EV_FRAMES_MAX];
+	uint32_t n = 0;
+
+	for (const struct seg *s = f->log.at; s < f->log.at + f->log.n; s++) {
+		if (s->dir != DIR_ORIG || !(s->flags & TCP_SYN))
+			continue;
+		first = first ? first : s;
+		last = s;
+		if (n < EV_FRAMES_MAX)
+			frames[n++] = s->frame_no;
+	}
+	evidence_put1(ev, FEAT_DROP_HANDSHAKE, 0, first->frame_no);
+	evidence_put(ev, FEAT_DROP_SYNS, f->side[DIR_ORIG].n_syn, frames, n);
+	evidence_put1(ev, FEAT_DROP_SILENCE, last->ts_ns - first->ts_ns, last->frame_no);
+	if (f->path_alive)
+		evidence_put1(ev, FEAT_DROP_PATH_ALIVE, 1, f->path_alive);
+}
+
+static void judge_silence(const struct flow *f, struct case_list *out)
+{
+	const struct flow_side *o = &f->side[DIR_ORIG];
+	struct evidence *ev;
+	struct unacked u;
+
+	if (o->n_rst || f->side[DIR_RESP].n_rst)
+		return; /* a reset ended it, not silence: det_rst's */
+	if (!f->side[DIR_RESP].packets) {
+		const struct seg *s = f->log.at;
+
+		if (f->midstream || o->n_syn < SYNS_MIN || o->n_data || f->log.at[f->log.n - 1].ts_ns - s->ts_ns < syn_silence_min_ns)
+			return;
+		if ((ev = case_new(out, CASE_DROP, f)))
+			put_syns(f, ev);
+		return;
+	}
+	if (!look(f, &u) || u.n_again < RETRANSMISSIONS_MIN || u.last->ts_ns - u.first->ts_ns < silence_min_ns)
+		return;
+	if ((ev = case_new(out, CASE_DROP, f)))
+		put_silence(f, &u, ev);
+}
+
+const struct detector det_silence = {
+	.name = "silence",
+	.help = "packets sent again and again that nothing acknowledges",
+	.wants = SUS_SILENCE,
+	.judge = judge_silence,
+};
