@@ -23,6 +23,7 @@ enum {
 	LT_IP_OVER_FC = 122,
 	LT_RADIOTAP = 127,
 	LT_USER2 = 149, /* Apple's PKTAP before it had a number */
+	LT_PPI = 192,
 	LT_PPP_WITH_DIR = 204,
 	LT_IPV4 = 228,
 	LT_IPV6 = 229,
@@ -43,6 +44,8 @@ enum {
 	TYPE_PPPOE_SESSION = 0x8864,
 	TYPE_QINQ = 0x88a8,
 	TYPE_PBB = 0x88e7,
+	TYPE_FABRICPATH = 0x8903,
+	TYPE_CMD = 0x8909, /* Cisco metadata */
 	TYPE_VNTAG = 0x8926,
 	TYPE_QINQ_OLD = 0x9100,
 	TYPE_QINQ_OLDER = 0x9200,
@@ -155,6 +158,10 @@ enum decode_got decode_link_type(struct layer *l)
 		return tag(l, 4);
 	case TYPE_VNTAG:
 		return tag(l, 6);
+	case TYPE_CMD:
+		return tag(l, 8);
+	case TYPE_FABRICPATH:
+		return next(l, 2, LAYER_ETHER, l->type);
 	case TYPE_PBB: /* IEEE 802.1ah: an instance tag, then the customer's frame */
 		return next(l, 4, LAYER_ETHER, l->type);
 	case TYPE_TEB:
@@ -315,11 +322,10 @@ static enum decode_got plain(uint16_t linktype, struct layer *l)
 		return cooked(l, 14, 16);
 	case LT_LINUX_SLL2:
 		return cooked(l, 0, 20);
+	case LT_PPP:
 	case LT_PPP_HDLC: /* may hold Cisco's framing instead, as its first byte tells */
 		if (l->b.len > 0 && (l->b.at[0] == 0x0f || l->b.at[0] == 0x8f))
 			return chdlc(l);
-		return next(l, 0, LAYER_PPP, 0);
-	case LT_PPP:
 		return next(l, 0, LAYER_PPP, 0);
 	case LT_PPP_ETHER:
 		return pppoe(l);
@@ -346,18 +352,26 @@ static enum decode_got plain(uint16_t linktype, struct layer *l)
 	}
 }
 
+/* Apple's header (macOS bsd/net/pktap.h): its length, the kind of record, the link type of what
+ * follows. PPI's: version, flags, length in two bytes, link type. Neither may hold another such
+ * header. */
 enum decode_got decode_link_start(uint16_t linktype, struct layer *l)
 {
 	uint32_t len, inner;
+	size_t len_min = 12;
 
-	if (linktype != LT_PKTAP && linktype != LT_USER2)
+	if (linktype != LT_PKTAP && linktype != LT_USER2 && linktype != LT_PPI)
 		return plain(linktype, l);
-	/* Apple's header: its length, the kind of record, the link type of what follows (macOS
-	 * bsd/net/pktap.h). */
-	if (!bytes_le32(l->b, 0, &len) || !bytes_le32(l->b, 8, &inner))
+	if (linktype == LT_PPI) {
+		if (!bytes_le32(l->b, 0, &len) || !bytes_le32(l->b, 4, &inner))
+			return DECODE_CUT;
+		len >>= 16;
+		len_min = 8;
+	} else if (!bytes_le32(l->b, 0, &len) || !bytes_le32(l->b, 8, &inner)) {
 		return DECODE_CUT;
-	if (len < 12 || len > 1024 || inner > UINT16_MAX)
-		return linktype == LT_PKTAP ? DECODE_MALFORMED : DECODE_LINKTYPE;
+	}
+	if (len < len_min || len > 1024 || inner > UINT16_MAX)
+		return linktype == LT_USER2 ? DECODE_LINKTYPE : DECODE_MALFORMED;
 	if (!layer_skip(l, len))
 		return DECODE_CUT;
 	return plain((uint16_t)inner, l);

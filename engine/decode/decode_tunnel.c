@@ -182,10 +182,10 @@ void decode_tunnel_udp(struct layer *l, const struct pkt *p)
 	if (uses_port(p, PORT_GTPU)) {
 		if (gtpu(&in))
 			enter(l, in, LAYER_IP, 0);
-	} else if (p->dport == PORT_VXLAN || p->dport == PORT_VXLAN_LINUX) {
+	} else if (uses_port(p, PORT_VXLAN) || uses_port(p, PORT_VXLAN_LINUX)) {
 		if (vxlan(&in))
 			enter(l, in, LAYER_ETHER, 0);
-	} else if (p->dport == PORT_GENEVE) {
+	} else if (uses_port(p, PORT_GENEVE)) {
 		if (geneve(&in, &type))
 			enter(l, in, LAYER_TYPE, type);
 	} else if (uses_port(p, PORT_TEREDO)) {

@@ -73,7 +73,7 @@ def links():
         "wifi-qos": (105, b"\x88\x83\0\0" + WIFI + b"\4" * 6 + b"\0\0\0\0\0\0" + SNAP),
         "radiotap": (127, b"\0\0\x19\0\3\0\0\x80" + b"\0" * 8 + b"\1" * 8 + b"\x20\x88\2\0\0" + WIFI + b"\0\0\0\0" + SNAP),
         "pflog": (117, b"\x0d\2" + b"\0" * 14), "nflog": (239, b"\2\0\0\0\x08\0\1\0\x08\0\1\0" + b"\x31\0\x09\0"),
-        "pktap": (258, struct.pack("<III", 14, 1, 1) + b"\0\0" + MACS + b"\x08\0"), "unknown": (147, b""), "arp": (1, MACS + b"\x08\6"),
+        "pktap": (258, struct.pack("<III", 14, 1, 1) + b"\0\0" + MACS + b"\x08\0"), "ppi": (192, b"\0\0\x08\0\1\0\0\0" + MACS + b"\x08\0"), "unknown": (147, b""), "arp": (1, MACS + b"\x08\6"),
     }
     for name, (linktype, head) in kinds.items():
         frame("link-" + name, linktype, head + PACKET)
