@@ -54,6 +54,14 @@ enum {
 	LIMIT_DEFRAG_PIECES = 64,
 	/* Packet time; RFC 791 suggests 15 s, Linux waits 30 (ipfrag_time), RFC 8200 4.5 wants 60. */
 	LIMIT_DEFRAG_SECONDS = 30,
+	/* flow/: data packets of one flow whose times are kept, 32 bytes each: 24 MB of full segments. The lab captures behind METHODS h.1
+	 * have at most 8,700. All series together take at most this part of the memory for flows. */
+	LIMIT_RATE_PACKETS = 16384,
+	LIMIT_RATE_MEMORY_SHARE = 4,
+	/* flow/: segments that one packet of a host with segmentation offload is taken apart into: 64 KB of the smallest usual MSS, 536. */
+	LIMIT_RATE_PARTS = 123,
+	/* flow/: packets looked at for one SACK block; the walk ends at the first known one. */
+	LIMIT_RATE_SACK_WALK = 256,
 	/* app/: records of one DNS message that are walked over; ordinary answers have below 50. */
 	LIMIT_DNS_RECORDS = 512,
 	/* app/: answers of one DNS message that are kept. */

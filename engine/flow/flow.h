@@ -180,6 +180,8 @@ struct flow {
 	uint8_t app_tries[2]; /* segments the trigger readers have looked at, by direction */
 	uint64_t app_first_frame[2]; /* packet with which the unread hello or request began */
 	struct page_note *page;
+	struct rate_series *rate; /* flow/rate_series.h; NULL until a side has sent enough */
+	bool no_rate;		  /* there was no memory for it */
 	struct rst_bytes *rst_bytes; /* payload of the first reset that carried one */
 	char app[16];
 	uint64_t seq_gaps; /* ACKs for bytes the capture never showed */
@@ -221,6 +223,9 @@ void flow_table_free(struct flow_table *t);
 /* Memory accounting for rooms that hang state on a flow. False: the budget is used up, hang nothing. */
 bool flow_table_take(struct flow_table *t, size_t bytes);
 void flow_table_give(struct flow_table *t, size_t bytes);
+/* The same for rate series, which together get only their share (LIMIT_RATE_MEMORY_SHARE): long flows must not push out the others. */
+bool flow_table_take_rate(struct flow_table *t, size_t bytes);
+void flow_table_give_rate(struct flow_table *t, size_t bytes);
 
 /* --- tcp_track.c --- */
 /* Updates sides, log, streams and history with one TCP packet of the flow. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/keyhash.h"
+#include "flow/rate_series.h"
 
 /* How long a flow may be silent, by state, in packet time. Half-open: Linux gives a SYN up after 127 s, but its retries at 1, 3, 7, 15,
  * 31 s keep it touched, so 70 s of silence end it. Open: Zeek's tcp_inactivity_timeout, 5 min. Closed: long enough for packets that
@@ -35,6 +36,7 @@ struct flow_table {
 	size_t n_slots, n_live;
 	int64_t watermark_ns;
 	uint64_t flow_no;
+	uint64_t rate_bytes; /* of stats.bytes_used: in rate series */
 	struct {
 		struct flow *first, *last;
 	} list[LIST_N];
@@ -77,6 +79,25 @@ void flow_table_give(struct flow_table *t, size_t bytes)
 {
 	assert(t->stats.bytes_used >= bytes);
 	t->stats.bytes_used -= bytes;
+}
+
+bool flow_table_take_rate(struct flow_table *t, size_t bytes)
+{
+	if (t->rate_bytes + bytes > t->opts.memory_bytes / LIMIT_RATE_MEMORY_SHARE) {
+		t->stats.inspection_lost++;
+		return false;
+	}
+	if (!flow_table_take(t, bytes))
+		return false;
+	t->rate_bytes += bytes;
+	return true;
+}
+
+void flow_table_give_rate(struct flow_table *t, size_t bytes)
+{
+	assert(t->rate_bytes >= bytes);
+	t->rate_bytes -= bytes;
+	flow_table_give(t, bytes);
 }
 
 static void list_remove(struct flow_table *t, struct flow *f)
@@ -213,6 +234,7 @@ static void flow_end(struct flow_table *t, struct flow *f)
 	if (f->rst_bytes)
 		flow_table_give(t, sizeof(*f->rst_bytes));
 	free(f->rst_bytes);
+	rate_series_free(t, f->rate);
 	flow_table_give(t, sizeof(*f));
 	free(f);
 }

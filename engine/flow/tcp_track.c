@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/keyhash.h"
+#include "flow/rate_series.h"
 
 /* A sequence number this far from the expected one cannot be in anybody's window (RFC 7323 caps windows at 2^30; real ones stay below
  * 16 MB): the packet is logged but does not move the side's state, so that one forged packet cannot derail the tracking. */
@@ -279,6 +280,7 @@ void tcp_track(struct flow_table *t, struct flow *f, enum dir d, const struct pk
 	if (p->payload.len && !(fl & TCP_RST))
 		stream_put(t, f, d, p);
 	side_update(f, d, p, retransmit);
+	rate_series_packet(t, f, d, p);
 	if (!f->established && f->side[DIR_RESP].n_syn && d == DIR_ORIG && (fl & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK)
 		f->established = true;
 	if (fl & TCP_RST || (f->side[0].fin && f->side[1].fin))
