@@ -52,11 +52,14 @@ def events(out):
 
 
 def last_revisions(evs):
-    """The findings, a later revision in the place of an earlier one, by id."""
+    """The findings, a later revision in the place of an earlier one, by file and id."""
     out = {}
     for e in evs:
-        if e["event_type"] == "finding" and e["rev"] >= out.get(e["id"], e)["rev"]:
-            out[e["id"]] = e
+        if e["event_type"] != "finding":
+            continue
+        key = e["src"]["file"], e["id"]
+        if e["rev"] >= out.get(key, e)["rev"]:
+            out[key] = e
     return out
 
 
