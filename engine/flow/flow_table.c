@@ -194,7 +194,8 @@ static bool grow(struct flow_table *t)
 	struct slot *old = t->slot, *fresh;
 	size_t n_old = t->n_slots;
 
-	if (!flow_table_take(t, bytes))
+	/* A full index costs time, not facts: nothing is counted as lost. */
+	if (t->stats.bytes_used + bytes > t->opts.memory_bytes || !flow_table_take(t, bytes))
 		return false;
 	fresh = calloc(n, sizeof(*fresh));
 	if (!fresh) {
