@@ -329,11 +329,14 @@ static void flow_orient(struct flow *f, const struct pkt *p)
 /* A SYN on a known 5-tuple opens a new connection when it has another sequence number, unless the old one is alive. */
 static bool is_reuse(const struct flow_table *t, const struct flow *f, enum dir d, const struct pkt *p)
 {
-	const struct flow_side *s = &f->side[d];
+	const struct flow_side *s = &f->side[d], *peer = &f->side[dir_other(d)];
 
 	if (p->l4 != L4_TCP || (p->tcp.flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
 		return false;
 	if (s->have_isn && s->isn == p->tcp.seq)
+		return false;
+	/* Captures joined from several queues show a SYN behind the SYN/ACK that answers it. */
+	if (!s->have_isn && peer->have_isn && peer->have_ack && peer->ack_max == p->tcp.seq + 1)
 		return false;
 	if (!s->have_isn && !f->midstream && d == DIR_RESP)
 		return false; /* simultaneous open */
