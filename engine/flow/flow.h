@@ -42,7 +42,7 @@ struct seg {
 
 /* Remembered packets: the first LOG_HEAD, then the latest; after the first reset (or other suspicion) nothing is forgotten until
  * LIMIT_LOG_SEGS. */
-enum { LOG_HEAD = 24, LOG_TAIL = 96, LOG_SLACK = 64 };
+enum { LOG_FIRST = 4, LOG_HEAD = 24, LOG_TAIL = 96, LOG_SLACK = 64 }; /* LOG_FIRST: room at the start, then it doubles */
 struct flow_log {
 	uint32_t n, cap;
 	uint32_t skipped; /* packets between at[LOG_HEAD - 1] and at[LOG_HEAD], or at the end once full */

@@ -264,10 +264,11 @@ static void evict_one(struct flow_table *t)
 
 static struct flow *flow_make(struct flow_table *t, const struct flow_key *k, uint64_t hash, const struct pkt *p)
 {
-	enum { EVICT_TRIES = 64 };
+	/* A flow is worth its room only with its first packets. */
+	enum { EVICT_TRIES = 64, NEED = sizeof(struct flow) + LOG_FIRST * sizeof(struct seg) };
 	struct flow *f;
 
-	for (int i = 0; i < EVICT_TRIES && t->stats.bytes_used + sizeof(*f) > t->opts.memory_bytes; i++)
+	for (int i = 0; i < EVICT_TRIES && t->stats.bytes_used + NEED > t->opts.memory_bytes; i++)
 		evict_one(t);
 	if (t->n_live * 2 >= t->n_slots && !grow(t) && t->n_live * 8 >= t->n_slots * 7)
 		evict_one(t);

@@ -93,7 +93,7 @@ static struct seg *log_add(struct flow_table *t, struct flow_log *l)
 		return NULL;
 	}
 	if (l->n == l->cap) {
-		uint32_t cap = l->cap ? l->cap * 2 : 4;
+		uint32_t cap = l->cap ? l->cap * 2 : LOG_FIRST;
 		struct seg *at;
 
 		if (!flow_table_take(t, (cap - l->cap) * sizeof(*at))) {
