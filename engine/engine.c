@@ -7,12 +7,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "across/controls.h"
 #include "across/hosts.h"
 #include "across/usual.h"
 #include "app/trigger.h"
 #include "base/keyhash.h"
 #include "decode/decode.h"
+#include "detect/attempt.h"
 #include "detect/det_dns.h"
+#include "detect/det_quic.h"
 #include "detect/detect.h"
 #include "flow/defrag.h"
 #include "flow/flow.h"
@@ -33,7 +36,9 @@ struct engine {
 	struct defrag *defrag;
 	struct usual *usual;
 	struct hosts *hosts;
+	struct controls *controls;
 	struct det_dns dns;
+	struct det_quic quic;
 	struct vantage vantage;
 	struct run_summary *run;
 	uint32_t input_i;
@@ -43,7 +48,7 @@ struct engine {
 	struct timespec last_read;
 };
 
-static void on_dns_judged(void *arg, const struct flow *f, const struct trigger *question, struct case_list *cases)
+static void on_judged(void *arg, const struct flow *f, const struct trigger *question, struct case_list *cases)
 {
 	struct engine *e = arg;
 
@@ -55,7 +60,22 @@ static void on_flow_end(void *arg, struct flow *f)
 	struct engine *e = arg;
 
 	det_dns_end(&e->dns, f);
+	det_quic_end(&e->quic, f, e->watermark_ns);
 	telling_flow_end(e->telling, f, e->watermark_ns, vantage_judge(&e->vantage));
+}
+
+/* A closed port says so; QUIC is told, for its silence is then no riddle. */
+static void take_icmp(struct engine *e, const struct pkt *p)
+{
+	const struct icmp_quote *q = &p->icmp.quote;
+	bool unreachable = p->ip_version == 4 ? p->icmp.type == 3 : p->icmp.type == 1; /* RFC 792, RFC 4443 3.1 */
+	struct flow *f;
+
+	if (!unreachable || !q->present || !q->has_ports || q->ip_proto != 17)
+		return;
+	f = flow_table_find(e->table, q->ip_proto, &q->src, q->sport, &q->dst, q->dport);
+	if (f)
+		det_quic_unreachable(&e->quic, f, p);
 }
 
 static void count_undecoded(struct engine *e, uint16_t ethertype, const char *why)
@@ -99,6 +119,8 @@ static void take_packet(struct engine *e, struct pkt *p, const struct decode_not
 	enum dir d;
 
 	vantage_packet(&e->vantage, p, note, e->linktype == 101 || e->linktype == 228 || e->linktype == 229);
+	if (p->l4 == L4_ICMP)
+		take_icmp(e, p);
 	if (p->l4 != L4_TCP && p->l4 != L4_UDP)
 		return;
 	if (p->ts_ns > e->watermark_ns)
@@ -113,9 +135,11 @@ static void take_packet(struct engine *e, struct pkt *p, const struct decode_not
 		f->path_alive = hosts_alive(e->hosts, f->addr[DIR_ORIG].b, f->addr[DIR_RESP].b, f->side[DIR_ORIG].again_ns);
 	if (p->l4 == L4_UDP) {
 		det_dns_packet(&e->dns, f, p);
+		det_quic_packet(&e->quic, f, d, p);
 		return;
 	}
 	trigger_look(e->table, f, d, p);
+	attempt_tcp(e->controls, f, d, p);
 	page_look(e->table, f, d, p);
 	if (e->cfg->follow && f->suspicion)
 		telling_suspect(e->telling, f, e->watermark_ns);
@@ -238,14 +262,18 @@ static bool new_series(struct engine *e, struct err_info *err)
 	defrag_free(e->defrag);
 	usual_free(e->usual);
 	hosts_free(e->hosts);
+	controls_free(e->controls);
+	e->controls = controls_new();
 	e->defrag = defrag_new(e->cfg->memory_bytes / DEFRAG_SHARE);
 	e->usual = usual_new();
 	e->hosts = hosts_new();
 	telling_hosts(e->telling, e->hosts);
 	e->dns.usual = e->usual;
+	e->quic.controls = e->controls;
+	e->quic.hosts = e->hosts;
 	e->vantage = (struct vantage){0};
 	e->watermark_ns = INT64_MIN / 2;
-	return (e->defrag && e->usual && e->hosts) || err_set(err, "out of memory");
+	return (e->defrag && e->usual && e->hosts && e->controls) || err_set(err, "out of memory");
 }
 
 static void run_totals(struct engine *e)
@@ -255,7 +283,7 @@ static void run_totals(struct engine *e)
 	flow_table_stats(e->table, &fs);
 	e->run->flows = fs.flows;
 	e->run->lost.evicted = fs.evicted;
-	e->run->inspection_lost = fs.inspection_lost + e->dns.lost + telling_lost(e->telling);
+	e->run->inspection_lost = fs.inspection_lost + e->dns.lost + e->quic.lost + telling_lost(e->telling);
 	e->run->time_backwards = fs.time_backwards;
 }
 
@@ -304,7 +332,8 @@ static bool set_up(struct engine *e, const struct sig_set *sigs, const char *con
 			return err_set(err, "out of memory");
 		e->run->n_inputs++;
 	}
-	e->dns = (struct det_dns){.table = e->table, .arg = e, .on_judged = on_dns_judged};
+	e->dns = (struct det_dns){.table = e->table, .arg = e, .on_judged = on_judged};
+	e->quic = (struct det_quic){.table = e->table, .arg = e, .on_judged = on_judged};
 	e->run->sig_n = (uint32_t)sig_set_n(sigs);
 	sig_set_digest(sigs, e->run->sig_sha256);
 	return true;
@@ -338,5 +367,6 @@ bool engine_run(const struct engine_config *cfg, const struct sig_set *sigs, con
 	defrag_free(e.defrag);
 	usual_free(e.usual);
 	hosts_free(e.hosts);
+	controls_free(e.controls);
 	return ok;
 }

@@ -237,7 +237,8 @@ void telling_cases(struct telling *t, const struct flow *f, const struct trigger
 	struct flow_record r;
 
 	record_of(f, trigger, point, &r);
-	memcpy(r.app, "DNS", 4);
+	if (!r.app[0])
+		memcpy(r.app, "DNS", 4);
 	judge(t, f, &r, cases->at, cases->n, NULL, true);
 }
 

@@ -21,7 +21,7 @@ enum control_outcome {
 struct control_note {
 	uint64_t flow_no;	 /* struct flow's no: one line a flow */
 	const uint8_t *orig, *resp; /* 16 bytes each (IPv4 as ::ffff:a.b.c.d), a loan for the call */
-	uint16_t orig_port, resp_port;
+	uint16_t resp_port;
 	uint8_t proto;		 /* 6 TCP, 17 UDP */
 	uint8_t outcome;	 /* enum control_outcome */
 	uint8_t ttl;		 /* of the responder's packets as they arrived; 0: not known (yet) */

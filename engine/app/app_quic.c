@@ -39,7 +39,8 @@ static bool varint(struct bytes b, size_t *off, uint64_t *out)
 struct long_header {
 	uint32_t version;
 	struct bytes dcid;
-	bool initial, retry; /* the packet type, for versions we know */
+	uint8_t type;        /* of version 1: 0 Initial, 1 0-RTT, 2 Handshake, 3 Retry */
+	bool initial, retry;
 	size_t len;          /* bytes of it */
 };
 
@@ -73,8 +74,9 @@ static enum app_got long_read(struct bytes b, struct long_header *h)
 	h->len = 7 + (size_t)dcid_len + scid_len;
 	/* RFC 9369 3.2 turns the types by one, so that nobody takes them for granted. */
 	type = (unsigned int)(first >> 4 & 3) - (h->version == QUIC_V2 ? 1u : 0u);
-	h->initial = (type & 3) == 0;
-	h->retry = (type & 3) == 3;
+	h->type = (uint8_t)(type & 3);
+	h->initial = h->type == 0;
+	h->retry = h->type == 3;
 	return h->len > b.len ? APP_MORE : APP_OK;
 }
 
@@ -83,6 +85,39 @@ bool quic_is_initial(struct bytes datagram)
 	struct long_header h;
 
 	return long_read(datagram, &h) == APP_OK && h.initial;
+}
+
+/* A long header of a version that we cannot read further: only RFC 8999's fields are sure. */
+static enum quic_type foreign_read(struct bytes b, struct quic_head *out)
+{
+	uint8_t dcid_len;
+
+	if (!bytes_be32(b, 1, &out->version) || !bytes_u8(b, 5, &dcid_len) ||
+	    b.len - 6 < dcid_len)
+		return QUIC_NONE;
+	out->dcid = bytes_head(bytes_from(b, 6), dcid_len);
+	if (!out->version)
+		return QUIC_NEGOTIATION;
+	/* RFC 9000 15 and 17.2 want the fixed bit and 20 bytes of id at most; gQUIC from Q046 on obeys. */
+	return (b.at[0] & 0x40) && dcid_len <= CID_MAX ? QUIC_OTHER_VERSION : QUIC_NONE;
+}
+
+enum quic_type quic_head_read(struct bytes datagram, struct quic_head *out)
+{
+	static const enum quic_type type[] = {QUIC_INITIAL, QUIC_ZERO_RTT, QUIC_HANDSHAKE, QUIC_RETRY};
+	struct long_header h;
+	uint8_t first;
+
+	memset(out, 0, sizeof(*out));
+	if (!bytes_u8(datagram, 0, &first))
+		return QUIC_NONE;
+	if (!(first & 0x80))
+		return first & 0x40 ? QUIC_SHORT : QUIC_NONE;
+	if (long_read(datagram, &h) != APP_OK)
+		return foreign_read(datagram, out);
+	out->version = h.version;
+	out->dcid = h.dcid;
+	return type[h.type];
 }
 
 /* Bytes before `len` were not there; pieces that begin at or before it now join. */

@@ -36,6 +36,25 @@ struct quic_initial {
 	uint32_t n_packets; /* Initial packets that were opened */
 };
 
+/* What the first packet of a datagram is, by its first bytes (RFC 8999 5, RFC 9000 17). */
+enum quic_type {
+	QUIC_NONE,          /* no QUIC, or too short to tell */
+	QUIC_INITIAL,
+	QUIC_ZERO_RTT,
+	QUIC_HANDSHAKE,
+	QUIC_RETRY,
+	QUIC_NEGOTIATION,   /* Version Negotiation: a server's list of its versions */
+	QUIC_OTHER_VERSION, /* a long header of a version not in enum quic_version */
+	QUIC_SHORT,         /* a short header, or anything else with those two bits */
+};
+struct quic_head {
+	uint32_t version;   /* long headers; 0 in a Version Negotiation */
+	struct bytes dcid;  /* long headers; view of the datagram */
+};
+
+/* Looks at the header only; *out is zero where the type has no such field. Costs a few compares. */
+enum quic_type quic_head_read(struct bytes datagram, struct quic_head *out);
+
 /* Is this datagram's first packet an Initial of a version in enum quic_version? Looks at the header only. */
 bool quic_is_initial(struct bytes datagram);
 

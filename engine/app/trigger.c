@@ -47,6 +47,16 @@ static void set_name(struct trigger *g, const char *name, size_t len)
 	g->name_len = (uint8_t)len;
 }
 
+struct trigger *trigger_note(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p, enum trigger_kind kind, const char *name,
+			     size_t len)
+{
+	struct trigger *g = trigger_new(t, f, d, p, kind);
+
+	if (g)
+		set_name(g, name, len);
+	return g;
+}
+
 static void set_app(struct flow *f, const char *app)
 {
 	if (!f->app[0])

@@ -209,6 +209,9 @@ struct flow_stats {
 };
 
 struct flow_table *flow_table_new(const struct flow_options *o); /* NULL when out of memory */
+/* The packet times that the room takes, years 1823 to 2116: any two differ by less than 2^63. Whoever calls sees to it. */
+#define FLOW_TIME_MAX ((INT64_C(1) << 62) - 1)
+#define FLOW_TIME_MIN (-FLOW_TIME_MAX - 1)
 /* Finds or makes the flow of a TCP or UDP packet, updates it (tcp_track) and returns it with the packet's direction;
  * moves the watermark and ends flows that have timed out before. NULL only when no memory could be had (counted). Flow stays valid until the
  * next call. */
