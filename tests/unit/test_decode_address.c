@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* covers: engine/decode/ip.c */
 #include <arpa/inet.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* covers: engine/decode/decode.c engine/decode/decode_link.c engine/decode/decode_wifi.c */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
