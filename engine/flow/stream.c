@@ -190,7 +190,7 @@ void stream_put(struct flow_table *t, struct flow *f, enum dir d, const struct p
 	if (b.len == 1 && side->have_next && seq == side->next - 1)
 		return; /* keep-alive garbage byte, RFC 9293 3.8.4 */
 	if (off > s->end && off - s->end > LIMIT_STREAM_BYTES)  {
-		if (off - s->end > (1u << 24))
+		if (off - s->end >= (1u << 24))
 			return; /* out of any window: not this stream's */
 		s->n_pieces = 0; /* a hole larger than the ring: what was kept is of no more use */
 	}

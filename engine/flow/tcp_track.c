@@ -231,7 +231,8 @@ static void side_update(struct flow *f, enum dir d, const struct pkt *p, bool re
 		f->suspicion |= SUS_SILENCE;
 		f->log.sealed = true;
 	}
-	if ((fl & TCP_ACK) && (!s->have_ack || seq_diff(p->tcp.ack, s->ack_max) > 0)) {
+	if ((fl & TCP_ACK) && (!s->have_ack || (seq_diff(p->tcp.ack, s->ack_max) > 0 &&
+						seq_diff(p->tcp.ack, s->ack_max) < seq_jump_max))) {
 		s->ack_max = p->tcp.ack;
 		s->have_ack = true;
 		peer->n_again = 0;
