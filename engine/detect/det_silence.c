@@ -14,6 +14,8 @@
 /* ARCHITECTURE 5: two or more retransmissions, no ACK for 5 s. SYNs are sent at 0, 1, 3, 7 s: three of them make 3 s. */
 enum { RETRANSMISSIONS_MIN = 2, SYNS_MIN = 3 };
 static const int64_t silence_min_ns = INT64_C(5) * 1000000000, syn_silence_min_ns = INT64_C(3) * 1000000000 - 100000000;
+/* The segments of one hello follow each other at once; a stack that waits between them waits for less than this. */
+static const int64_t segments_ns = INT64_C(500) * 1000000;
 /* IPv6 guarantees 1280 bytes (RFC 8200 5): less 40 of IP and 20 of TCP; what is no larger than this is lost to no MTU. */
 enum { SMALL_SEGMENT = 1220 };
 
@@ -21,7 +23,8 @@ enum { SMALL_SEGMENT = 1220 };
 struct unacked {
 	uint32_t ack;	/* highest ACK number of resp at the end */
 	uint32_t bytes; /* beyond it */
-	const struct seg *first, *last; /* first transmission of that byte, last retransmission */
+	const struct seg *first, *last; /* first transmission of that byte, last packet that asks for an ACK beyond it */
+	const struct seg *heard;	/* last packet of resp before `last` */
 	uint32_t n_again;
 	bool small, zero_window, peer_alive, sack;
 	uint64_t alive_frame;
@@ -62,6 +65,7 @@ static bool look(const struct flow *f, struct unacked *u)
 		if (s->flags & (TCP_RST | TCP_SYN))
 			continue;
 		if (s->dir == DIR_RESP) {
+			u->heard = s;
 			u->zero_window = u->first ? u->zero_window : s->win == 0;
 			/* Later packets whose ACK number stands still. */
 			if (u->first && s->ts_ns - u->first->ts_ns >= silence_min_ns) {
@@ -71,11 +75,12 @@ static bool look(const struct flow *f, struct unacked *u)
 			u->sack |= u->first && (s->opts & TCP_OPT_SACK);
 			continue;
 		}
-		if (seq_diff(seg_end(s), u->ack) > 0 && s->len && s->len <= SMALL_SEGMENT)
-			u->small = true;
+		if (seq_diff(seg_end(s), u->ack) > 0 && (s->len || s->flags & TCP_FIN)) {
+			u->small |= s->len <= SMALL_SEGMENT;
+			u->last = s;
+		}
 		if (!covers(s, u->ack))
 			continue;
-		u->last = s;
 		if (!u->first) {
 			u->first = s;
 		} else {
@@ -90,10 +95,18 @@ static bool look(const struct flow *f, struct unacked *u)
 	return true;
 }
 
+static bool data_since(const struct flow *f, const struct trigger *t)
+{
+	for (const struct seg *s = f->log.at; s < f->log.at + f->log.n; s++)
+		if (s->dir == DIR_RESP && s->len && s->ts_ns >= t->ts_ns)
+			return true;
+	return false;
+}
+
 /* FINs that come again while data before them is not acknowledged count as retransmissions of that silence too. */
 static void put_silence(const struct flow *f, const struct unacked *u, struct evidence *ev)
 {
-	const struct trigger *t = trigger_before(f, u->first->ts_ns, INT64_C(500) * 1000000);
+	const struct trigger *t = trigger_before(f, u->first->ts_ns, segments_ns);
 	uint64_t first = u->first->frame_no;
 	bool in_trigger = t && t->dir == DIR_ORIG && seq_diff(u->ack, t->seq) >= 0 && seq_diff(u->ack, t->seq_end) < 0;
 
@@ -104,6 +117,9 @@ static void put_silence(const struct flow *f, const struct unacked *u, struct ev
 	evidence_put(ev, FEAT_DROP_RETRANSMISSIONS, u->n_again, u->again, u->n_again < EV_FRAMES_MAX ? u->n_again : EV_FRAMES_MAX);
 	evidence_put1(ev, FEAT_DROP_SILENCE, u->last->ts_ns - u->first->ts_ns, u->last->frame_no);
 	evidence_put1(ev, FEAT_DROP_IN_TRIGGER, in_trigger, first);
+	evidence_put1(ev, FEAT_DROP_AFTER_TRIGGER, t && t->dir == DIR_ORIG && !in_trigger && !data_since(f, t), first);
+	if (u->heard && u->heard < u->last)
+		evidence_put1(ev, FEAT_DROP_QUIET, u->last->ts_ns - u->heard->ts_ns, u->last->frame_no);
 	evidence_put1(ev, FEAT_DROP_LARGE_ONLY, !u->small, first);
 	evidence_put1(ev, FEAT_DROP_ZERO_WINDOW, u->zero_window, first);
 	evidence_put1(ev, FEAT_DROP_PEER_ALIVE, u->peer_alive, u->peer_alive ? u->alive_frame : first);
@@ -151,7 +167,9 @@ static void judge_silence(const struct flow *f, struct case_list *out)
 			put_syns(f, ev);
 		return;
 	}
-	if (!look(f, &u) || u.n_again < RETRANSMISSIONS_MIN || u.last->ts_ns - u.first->ts_ns < silence_min_ns)
+	if (!look(f, &u) || u.n_again < RETRANSMISSIONS_MIN)
+		return;
+	if (u.last->ts_ns - u.first->ts_ns < silence_min_ns && (!u.heard || u.last->ts_ns - u.heard->ts_ns < silence_min_ns))
 		return;
 	if ((ev = case_new(out, CASE_DROP, f)))
 		put_silence(f, &u, ev);

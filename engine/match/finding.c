@@ -249,7 +249,7 @@ static bool after_trigger(const struct evidence *ev, const struct flow_record *f
 	case CASE_OVERLAP:
 		return is_yes(ev, FEAT_OVERLAP_AFTER_TRIGGER);
 	case CASE_DROP:
-		return is_yes(ev, FEAT_DROP_IN_TRIGGER);
+		return is_yes(ev, FEAT_DROP_IN_TRIGGER) || is_yes(ev, FEAT_DROP_AFTER_TRIGGER);
 	default:
 		return n && flow->trigger_frame && flow->trigger_frame < suspect[0];
 	}

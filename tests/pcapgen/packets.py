@@ -63,6 +63,12 @@ def udp(src, dst, sport, dport, body, bad):
     return seg[:6] + struct.pack(">H", check) + seg[8:]
 
 
+def icmp_unreachable(code, quoted):
+    """RFC 792: type 3 with the IP header and 8 bytes of what could not be delivered. IPv4 only."""
+    body = struct.pack(">BBHI", 3, code, 0, 0) + quoted[:28]
+    return body[:2] + struct.pack(">H", checksum(body)) + body[4:]
+
+
 def tcp_options(kind, syn, tsval, tsecr):
     """linux: MSS, SACK, timestamps, window scale, as Linux orders them; windows: MSS, window scale,
     SACK; mss: MSS alone. Only `linux` negotiates timestamps, so only it has options after the SYN."""
