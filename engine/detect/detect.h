@@ -23,7 +23,7 @@ struct detector {
 	void (*judge)(const struct flow *f, struct case_list *out);
 };
 
-extern const struct detector det_rst, det_overlap, det_synack, det_page, det_silence;
+extern const struct detector det_rst, det_overlap, det_synack, det_page, det_silence, det_rate;
 
 /* Asks every detector of detectors.def that wants this flow. */
 void detect_flow(const struct flow *f, struct case_list *out);

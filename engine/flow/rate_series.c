@@ -100,7 +100,7 @@ static bool note_repeat(struct rate_series *s, uint32_t i, struct rate_pkt *p)
 		s->n_fill++;
 		return true;
 	}
-	if (s->at[i].link != RATE_NONE && !(s->at[i].flags & RATE_FILL))
+	if (s->at[i].link != RATE_NONE)
 		latest = s->at[i].link;
 	if (p->at_us - s->at[latest].at_us < copy_within_us) {
 		s->n_copies++;
@@ -163,28 +163,20 @@ static void feed_data(struct flow_table *t, struct rate_series *s, const struct 
 		add_segment(t, s, e, seq + off, e->len - off < part ? e->len - off : part);
 }
 
-/* RFC 2883: a block below the ACK number says that those bytes came twice, so the repeat was for nothing. */
+/* RFC 2883: a block below its own ACK number says that those bytes came twice, so the latest repeat of them was for nothing. */
 static void note_duplicate(struct rate_series *s, uint32_t from, uint32_t to)
 {
-	enum { REPEATS_MAX = 8 };
-	uint32_t i = find_byte(s, from), j;
+	uint32_t i = find_byte(s, from);
+	struct rate_pkt *p;
 
-	if (i == s->n || s->at[i].link == RATE_NONE || s->at[i].flags & RATE_FILL || to > hi_of(s))
+	if (i == s->n || s->at[i].link == RATE_NONE || to > hi_of(s))
 		return;
-	j = s->at[s->at[i].link].link;
-	for (int n = 0; n < REPEATS_MAX && j < s->n; n++) {
-		struct rate_pkt *p = &s->at[j];
-
-		if ((p->flags & RATE_AGAIN) && !(p->flags & RATE_SPURIOUS) && p->seq <= from &&
-		    p->seq + p->len >= to) {
-			p->flags |= RATE_SPURIOUS;
-			s->n_again--;
-			return;
-		}
-		if (!(p->flags & RATE_REPEAT))
-			return;
-		j = p->link;
-	}
+	p = &s->at[s->at[s->at[i].link].link];
+	if ((p->flags & (RATE_AGAIN | RATE_SPURIOUS)) != RATE_AGAIN || p->seq > from ||
+	    p->seq + p->len < to)
+		return;
+	p->flags |= RATE_SPURIOUS;
+	s->n_again--;
 }
 
 static void note_sack(struct rate_series *s, uint32_t from, uint32_t to)
@@ -256,7 +248,7 @@ static void feed_ack(struct rate_series *s, const struct event *e)
 		if (!(s->at[s->una_i].flags & (RATE_REPEAT | RATE_FILL)))
 			set_acked(s, s->una_i);
 	if (e->opts.len)
-		feed_sacks(s, e->opts, s->acked);
+		feed_sacks(s, e->opts, ack);
 	if (e->len && s->n && s->acked >= hi_of(s))
 		s->peer_spoke = true;
 }

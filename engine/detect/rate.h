@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WP_DETECT_RATE_H
+#define WP_DETECT_RATE_H
+
+#include "detect/detect.h"
+#include "flow/rate_series.h"
+
+/* Inside det_rate.c and its rate_*.c files: one exchange (what one side sent in answer to one request), packet by packet, and what
+ * is judged of it. */
+
+struct rate_sample {
+	uint32_t at_us;     /* since the series' start */
+	uint32_t seq;       /* since the exchange's first byte */
+	uint32_t len;       /* bytes */
+	uint32_t rtt_us;    /* RATE_NONE: no sample, or not a clean one */
+	uint32_t mended_us; /* lost: when its bytes were acknowledged at last; else 0 */
+	uint32_t frame;     /* since the series' first frame; of a gap: of the packet after it */
+	bool lost;
+};
+
+struct rate_run {
+	struct rate_sample *at;
+	uint32_t n;
+	uint32_t n_lost;
+	uint32_t start_us; /* of the exchange */
+};
+
+/* Which losses a capture shows: packets sent twice (it was taken before they were lost), or gaps filled later (after). */
+enum rate_view { VIEW_SENT_AGAIN, VIEW_GAPS };
+
+/* Takes packets [from, to) of the series apart. False when memory is out; else *out is to be given to rate_run_free. */
+MUST_CHECK bool rate_run_make(const struct rate_series *s, uint32_t from, uint32_t to,
+			      enum rate_view view, struct rate_run *out);
+void rate_run_free(struct rate_run *r);
+/* Ascending order of uint32_t, for qsort. */
+int rate_cmp_u32(const void *a, const void *b);
+/* The p-th percentile (0..100) of the round trips, 0 when there are none; false when memory is out. */
+MUST_CHECK bool rate_run_rtt(const struct rate_run *r, uint32_t p, double *us);
+
+enum policer_why {
+	POLICER_YES,
+	POLICER_FEW_LOSSES,
+	POLICER_LATE_LOSS,
+	POLICER_NEGATIVE_FILL,
+	POLICER_FULLER_ON_LOSS,
+	POLICER_LOSS_SPREAD,
+	POLICER_PASS_SPREAD,
+	POLICER_RTT_INFLATED,
+	POLICER_NO_RTT,
+	POLICER_WHY_N,
+};
+/* "policed", "few_losses", ...: the tokens of rate.why. */
+const char *policer_why_name(enum policer_why w);
+
+struct policer {
+	enum policer_why why;
+	double rate_bps;
+	double fill_start; /* tokens, in bytes, that the bucket held when the exchange began */
+	double spread;  /* bytes between the 10th and the 90th percentile of the fill at losses */
+	uint64_t burst; /* bytes sent before the first loss */
+	uint32_t first_i, last_i; /* losses between which the rate was taken */
+	uint32_t n_loss, n_pass, slices;
+	uint32_t n_inflated; /* losses right after an inflated round trip */
+	double rtt_us;       /* median */
+};
+
+/* The published policing detector on one exchange (Flach et al. 2016; METHODS h.1), leaving out `cutoff` losses at either end. False
+ * when memory is out. Pure; costs n log n. */
+MUST_CHECK bool policer_judge(const struct rate_run *r, uint32_t cutoff, struct policer *out);
+
+/* Adds a case when the flow fell silent in the way METHODS h.5 describes. */
+void rate_freeze(const struct flow *f, struct case_list *out);
+
+#endif
