@@ -115,12 +115,12 @@ static void put_header(const struct rst_group *g, struct evidence *ev)
 }
 
 /* Does a packet of the same side that is no reset (a forged SYN/ACK) stand to the reset as the next count of the same counter? TTLs
- * of one side hardly ever differ, and then the window differs by the same number once in 65,536. */
+ * of one side hardly ever differ, and then the window differs by the same number once in 65,536. A kernel's reset has window 0: that counts nothing. */
 static const struct seg *counts_with(const struct rst_group *g)
 {
 	const struct seg *r = g->at[0], *end = g->f->log.at + g->f->log.n;
 
-	for (const struct seg *s = g->f->log.at; s < end; s++)
+	for (const struct seg *s = g->f->log.at; r->win && s < end; s++)
 		if (s->dir == g->dir && !(s->flags & TCP_RST) && s->ttl != r->ttl && r->ttl - s->ttl == r->win - s->win)
 			return s;
 	return NULL;
@@ -146,17 +146,32 @@ static void put_lockstep(const struct rst_group *g, struct evidence *ev)
 	evidence_put(ev, FEAT_RST_LOCKSTEP, (lock && steps) || with, frames, n);
 }
 
+/* Are any two of the group one packet sent twice? At most RST_GROUP_MAX squared compares. */
+static bool identical(const struct rst_group *g)
+{
+	for (uint32_t i = 0; i < g->n; i++)
+		for (uint32_t j = i + 1; j < g->n; j++) {
+			const struct seg *x = g->at[i], *y = g->at[j];
+
+			if (x->has_id && x->ip_id && x->ip_id == y->ip_id && x->ttl == y->ttl && x->win == y->win &&
+			    x->seq == y->seq && x->ack == y->ack)
+				return true;
+		}
+	return false;
+}
+
 static void put_burst(const struct rst_group *g, struct evidence *ev)
 {
 	const struct seg *a = g->at[0], *b;
 	uint64_t frames[EV_FRAMES_MAX];
-	uint32_t n = 0, same = 1;
+	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < g->n && n < EV_FRAMES_MAX; i++)
 		frames[n++] = g->at[i]->frame_no;
 	evidence_put(ev, FEAT_RST_COUNT, (int64_t)g->n + g->left_out, frames, n);
 	if (g->n < 2) {
-		evidence_put1(ev, FEAT_RST_IDENTICAL, 0, a->frame_no);
+		if (a->has_id)
+			evidence_put1(ev, FEAT_RST_IDENTICAL, 0, a->frame_no);
 		return;
 	}
 	b = g->at[1];
@@ -165,13 +180,7 @@ static void put_burst(const struct rst_group *g, struct evidence *ev)
 	evidence_put(ev, FEAT_RST_SEQ_STEP, seq_diff(b->seq, a->seq), frames, n);
 	if (a->has_id)
 		evidence_put(ev, FEAT_RST_IPID_STEP, (int16_t)(b->ip_id - a->ip_id), frames, n);
-	for (uint32_t i = 1; i < g->n; i++) {
-		const struct seg *y = g->at[i];
-
-		same += y->ip_id && y->ip_id == a->ip_id && y->ttl == a->ttl && y->win == a->win && y->seq == a->seq &&
-			y->ack == a->ack;
-	}
-	evidence_put(ev, FEAT_RST_IDENTICAL, a->has_id && a->ip_id && same >= 2, frames, n);
+	evidence_put(ev, FEAT_RST_IDENTICAL, identical(g), frames, n);
 }
 
 static void put_payload(const struct rst_group *g, struct evidence *ev)
