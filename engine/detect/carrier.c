@@ -32,7 +32,7 @@ struct carrier carrier_look(const struct flow *f, const struct seg *s, const uin
 {
 	const struct flow_side *a = &f->side[0], *b = &f->side[1];
 	struct carrier c = {.s = s};
-	uint64_t all[8];
+	uint64_t all[16];
 	uint32_t n = 0;
 	uint8_t near;
 

@@ -13,8 +13,10 @@
 #include "detect/carrier.h"
 #include "detect/detect.h"
 
-enum { FAST_TENTHS = 7, MARKS_MAX = EV_TEXTS_MAX };
+enum { FAST_TENTHS = 7, MARKS_MAX = EV_TEXTS_MAX, COMPANIONS_MAX = 8 };
 static const int64_t jitter_ns = 2000000;
+/* Published boxes send their second packet 0.05 to 0.2 ms behind the first (MIDDLEBOXES 3.2, 6.2). */
+static const int64_t companion_ns = INT64_C(10) * 1000000;
 static const int64_t rst_follows_ns = INT64_C(10) * 1000000;
 /* PacketLogic's trailing ACK: 98.6 to 99.9 ms after the FIN in public captures (MIDDLEBOXES 5.1). */
 static const int64_t late_ack_min_ns = INT64_C(90) * 1000000, late_ack_max_ns = INT64_C(110) * 1000000;
@@ -26,12 +28,12 @@ static const struct trigger *request_of(const struct flow *f, enum dir d)
 	return t && t->dir != d && (t->kind == TRIGGER_HTTP_HOST || (t->kind == TRIGGER_PAYLOAD && !strcmp(f->app, "HTTP"))) ? t : NULL;
 }
 
-/* Faster than that side's other answers? *known: it had any. */
-static bool too_fast(const struct flow *f, enum dir d, uint64_t frame_no, int64_t lag_ns, bool *known)
+/* Faster than that side's other answers (those in `skip` left out)? *known: it had any. */
+static bool too_fast(const struct flow *f, enum dir d, const uint64_t *skip, uint32_t n_skip, int64_t lag_ns, bool *known)
 {
 	int64_t rtt = 0;
 
-	*known = model_rtt(f, d, &frame_no, 1, &rtt) > 0;
+	*known = model_rtt(f, d, skip, n_skip, &rtt) > 0;
 	return *known && lag_ns >= 0 && lag_ns * 10 < rtt * FAST_TENTHS && rtt - lag_ns > jitter_ns;
 }
 
@@ -51,7 +53,7 @@ static bool looks_odd(const struct flow *f, enum dir d, const struct pkt *p, con
 	if (!s)
 		return false;
 	if ((p->tcp.flags & (TCP_FIN | TCP_PSH)) == TCP_FIN || p->payload.at[0] == '<' ||
-	    too_fast(f, d, p->frame_no, p->ts_ns - t->ts_ns, &known))
+	    too_fast(f, d, &p->frame_no, 1, p->ts_ns - t->ts_ns, &known))
 		return true;
 	c = carrier_look(f, s, NULL, 0);
 	return c.ttl_far || c.ts_missing || c.df_odd || (s->has_id && t->ip_id && t->ip_id == s->ip_id) ||
@@ -107,9 +109,26 @@ static void put_content(const struct page_note *n, struct evidence *ev)
 		evidence_put_text(ev, FEAT_PAGE_SERVER, (const char *)r.server.at, r.server.len, n->frame_no);
 }
 
+/* What the same builder may have sent right behind the page (a FIN, a second segment): no witness of what that side is like. */
+struct companions {
+	uint32_t n;
+	uint64_t frame[COMPANIONS_MAX];
+};
+
+static struct companions companions_of(const struct flow *f, const struct seg *s)
+{
+	struct companions k = {.n = 1, .frame = {s->frame_no}};
+
+	for (const struct seg *x = s + 1; x < f->log.at + f->log.n && x->ts_ns - s->ts_ns <= companion_ns; x++)
+		if (x->dir == s->dir && k.n < COMPANIONS_MAX)
+			k.frame[k.n++] = x->frame_no;
+	return k;
+}
+
 static void put_stack(const struct flow *f, const struct seg *s, const struct trigger *t, struct evidence *ev)
 {
-	struct carrier c = carrier_look(f, s, NULL, 0);
+	struct companions k = companions_of(f, s);
+	struct carrier c = carrier_look(f, s, k.frame, k.n);
 	uint64_t fr = s->frame_no;
 
 	evidence_put1(ev, FEAT_PAGE_LEN, s->len, fr);
@@ -167,6 +186,7 @@ static void judge_page(const struct flow *f, struct case_list *out)
 	const struct page_note *n = f->page;
 	const struct seg *s = flow_seg(f, n->frame_no);
 	const struct trigger *t = n->trigger_i < f->n_triggers ? &f->trigger[n->trigger_i] : NULL;
+	struct companions k;
 	struct evidence *ev;
 	uint64_t frames[2];
 	bool fast, known;
@@ -180,7 +200,8 @@ static void judge_page(const struct flow *f, struct case_list *out)
 	frames[0] = t->last_frame;
 	frames[1] = s->frame_no;
 	evidence_put(ev, FEAT_PAGE_LAG, s->ts_ns - t->ts_ns, frames, 2);
-	fast = too_fast(f, s->dir, s->frame_no, s->ts_ns - t->ts_ns, &known);
+	k = companions_of(f, s);
+	fast = too_fast(f, s->dir, k.frame, k.n, s->ts_ns - t->ts_ns, &known);
 	if (known)
 		evidence_put(ev, FEAT_PAGE_TOO_FAST, fast, frames, 2);
 	evidence_suspect(ev, s->frame_no);

@@ -128,6 +128,7 @@ static void put_same_server(struct det_quic *dq, const struct quic_flow *q, stru
 		evidence_put(ev, FEAT_QUIC_SAME_NAME_OK, k.same.ok, NULL, 0);
 		evidence_put(ev, FEAT_QUIC_SAME_NAME_DEAD, k.same.failed, NULL, 0);
 		evidence_put(ev, FEAT_QUIC_OTHER_NAMES_OK, k.names_ok, NULL, 0);
+		evidence_put(ev, FEAT_QUIC_OTHER_SINCE, k.names_ok && k.other.ok_last_ns >= first_ns, NULL, 0);
 	}
 	/* Did the same two hosts speak QUIC, and stop? */
 	a.from_ns = first_ns - RESIDUAL_S * second_ns;
@@ -151,7 +152,7 @@ static void put_same_server(struct det_quic *dq, const struct quic_flow *q, stru
 }
 
 /* The same server over TCP, and whether anybody ever had QUIC from it. */
-static void put_other_ways(struct det_quic *dq, struct control_ask a, struct evidence *ev)
+static void put_other_ways(struct det_quic *dq, const struct quic_flow *q, struct control_ask a, struct evidence *ev)
 {
 	struct control_answer k;
 
@@ -159,7 +160,8 @@ static void put_other_ways(struct det_quic *dq, struct control_ask a, struct evi
 	a.from_ns -= SPEAKS_S * second_ns;
 	controls_ask(dq->controls, &a, &k);
 	evidence_put(ev, FEAT_QUIC_SERVER_SPEAKS, k.same.ok + k.other.ok > 0, NULL, 0);
-	a.from_ns += SPEAKS_S * second_ns;
+	/* An answer from before proves nothing when the line may have died since. */
+	a.from_ns = q->side[DIR_ORIG].first_ns;
 	a.proto = 6;
 	a.port = 443;
 	a.ttl = 0; /* TCP and UDP of one address may come from different boxes */
@@ -215,7 +217,7 @@ void det_quic_judge(struct det_quic *dq, const struct flow *f, int64_t now_ns, s
 	put_stop(q, stop, now_ns, ev);
 	a = ask_of(f, q, now_ns);
 	put_same_server(dq, q, a, ev);
-	put_other_ways(dq, a, ev);
+	put_other_ways(dq, q, a, ev);
 	put_elsewhere(dq, f, q, a, ev);
 }
 

@@ -93,6 +93,15 @@ static bool echoes_ack(const struct flow *f, const struct seg *r)
 	return false;
 }
 
+/* Had that side said goodbye, or the other side reset, before this reset? Then its kernel may send resets for what still arrives. */
+static bool was_closing(const struct flow *f, const struct seg *r)
+{
+	for (const struct seg *s = f->log.at; s < r; s++)
+		if (s->dir == r->dir ? (s->flags & (TCP_FIN | TCP_RST)) == TCP_FIN : (s->flags & TCP_RST) != 0)
+			return true;
+	return false;
+}
+
 /* RST_SEQ_CHANGE, Weaver 2009 App. A, all six conditions (METHODS b): a conforming stack never resets above what it sent. The paper compares with
  * the ACK numbers before the first reset; the lab's hijacked handshakes showed that those before the second count as well. */
 static void put_seq_change(const struct rst_group *g, struct evidence *ev)
@@ -106,7 +115,7 @@ static void put_seq_change(const struct rst_group *g, struct evidence *ev)
 
 		if (seq_diff(b->seq, a->seq) <= 2 || b->ts_ns - a->ts_ns >= pair_ns || !a->next_known || !known)
 			continue;
-		if (seq_diff(b->seq, a->next_seq) > 0 && seq_diff(b->seq, ack) > 2 && !echoes_ack(g->f, b)) {
+		if (seq_diff(b->seq, a->next_seq) > 0 && seq_diff(b->seq, ack) > 2 && !was_closing(g->f, a) && !echoes_ack(g->f, b)) {
 			const uint64_t both[] = {a->frame_no, b->frame_no};
 
 			evidence_put(ev, FEAT_RST_SEQ_CHANGE, 1, both, 2);
@@ -195,7 +204,9 @@ static void put_before(const struct rst_group *g, struct evidence *ev)
 		evidence_put1(ev, FEAT_RST_UNREAD_DATA, seq_diff(r->peer_next, acked) > 0, r->frame_no);
 	if (g->trigger)
 		evidence_put1(ev, FEAT_RST_AFTER_DATA, after_data, r->frame_no);
-	evidence_put1(ev, FEAT_RST_AFTER_TRIGGER, g->trigger && !after_data, r->frame_no);
+	/* No trigger: true only when the side that could have sent one was seen, from its start and whole. */
+	if (g->trigger || (f->side[DIR_ORIG].packets && !f->midstream && !f->truncated))
+		evidence_put1(ev, FEAT_RST_AFTER_TRIGGER, g->trigger && !after_data, r->frame_no);
 }
 
 void rst_facts_order(const struct rst_group *g, struct evidence *ev)

@@ -7,6 +7,9 @@ enum { FAST_TENTHS = 7 };
 /* Twice the jitter of a capture clock, METHODS c.4 default: a path shorter than this cannot be judged. */
 static const int64_t jitter_ns = 2000000;
 
+/* A reset that answers a packet comes within seconds; a state table forgets after a minute at the earliest (MIDDLEBOXES 11). */
+static const int64_t drawn_ns = INT64_C(5) * 1000000000, forget_ns = INT64_C(60) * 1000000000;
+
 /* The packet of the other side that the reset may answer instead of the trigger: the last one before the trigger began. */
 static const struct seg *earlier_cause(const struct rst_group *g)
 {
@@ -34,19 +37,36 @@ static bool caused_by_trigger(const struct rst_group *g, int64_t rtt_ns)
 	return age * 10 < rtt_ns * FAST_TENTHS || age > rtt_ns * 2;
 }
 
+/* The silence that a NAT or firewall may have taken for the connection's end: before the reset, or before the packet that drew it. Unknown where the
+ * capture begins in the middle and shows less than that. */
+static void put_idle(const struct rst_group *g, struct evidence *ev)
+{
+	const struct flow *f = g->f;
+	const struct seg *r = g->at[0], *prev = NULL, *older = NULL;
+	int64_t idle_ns;
+
+	for (const struct seg *s = f->log.at; s < r; s++)
+		if (!(s->flags & TCP_RST)) {
+			older = prev;
+			prev = s;
+		}
+	idle_ns = prev ? r->ts_ns - prev->ts_ns : 0;
+	if (older && prev->ts_ns - older->ts_ns > idle_ns && idle_ns <= drawn_ns)
+		idle_ns = prev->ts_ns - older->ts_ns;
+	if (!f->midstream || idle_ns > forget_ns || r->ts_ns - f->first_ns > forget_ns)
+		evidence_put1(ev, FEAT_RST_IDLE, idle_ns, r->frame_no);
+}
+
 void rst_facts_time(const struct rst_group *g, struct evidence *ev)
 {
 	const struct flow *f = g->f;
-	const struct seg *r = g->at[0], *prev = NULL;
+	const struct seg *r = g->at[0];
 	uint64_t frames[2];
 	int64_t lag, rtt_ns = 0;
 	bool rtt_known = model_rtt(f, g->dir, NULL, 0, &rtt_ns) > 0;
 
 	evidence_put1(ev, FEAT_RST_SPAN, g->at[g->n - 1]->ts_ns - r->ts_ns, r->frame_no);
-	for (const struct seg *s = f->log.at; s < r; s++)
-		if (!(s->flags & TCP_RST))
-			prev = s;
-	evidence_put1(ev, FEAT_RST_IDLE, prev ? r->ts_ns - prev->ts_ns : 0, r->frame_no);
+	put_idle(g, ev);
 	if (rtt_known)
 		evidence_put1(ev, FEAT_RST_RTT, rtt_ns, r->frame_no);
 	if (!g->trigger)

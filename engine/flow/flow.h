@@ -50,9 +50,10 @@ struct flow_log {
 	struct seg *at;
 };
 
-/* Where one received segment's bytes lie in the stream: who carried them. */
+/* A run of bytes in the ring and the segment that first brought them. */
 struct piece {
 	uint32_t off, len; /* relative to the stream's base */
+	uint32_t seg_off, seg_len; /* the whole segment, other runs and bytes that were there before included */
 	uint64_t frame_no;
 };
 
@@ -142,6 +143,7 @@ struct flow_key {
 	struct ip_addr a, b; /* a < b by (address, port) */
 	uint16_t pa, pb;
 	uint8_t proto;
+	uint8_t zero; /* no padding byte is compared or hashed */
 };
 
 /* The last revision of a finding that was told. */

@@ -249,7 +249,9 @@ static void side_update(struct flow *f, enum dir d, const struct pkt *p, bool re
 /* A reset's payload is a mark by itself (Henan's ten bytes): the first one of a flow is kept. */
 static void keep_rst_bytes(struct flow_table *t, struct flow *f, const struct pkt *p)
 {
-	if (f->rst_bytes || !p->payload.len || !flow_table_take(t, sizeof(*f->rst_bytes)))
+	/* Cut by the capture before RST_BYTES: unknown, not shorter. */
+	if (f->rst_bytes || !p->payload.len || (p->payload.len < p->payload_len && p->payload.len < RST_BYTES) ||
+	    !flow_table_take(t, sizeof(*f->rst_bytes)))
 		return;
 	f->rst_bytes = calloc(1, sizeof(*f->rst_bytes));
 	if (!f->rst_bytes) {
