@@ -75,9 +75,9 @@ static void ring_write(struct stream *s, uint32_t off, const uint8_t *at, uint32
 	memcpy(s->ring, at + first, n - first);
 }
 
-static void piece_add(struct stream *s, uint32_t off, uint32_t len, uint64_t frame_no)
+static void piece_add(struct stream *s, struct piece p)
 {
-	s->piece[s->n_pieces++ % STREAM_PIECES] = (struct piece){.off = off, .len = len, .frame_no = frame_no};
+	s->piece[s->n_pieces++ % STREAM_PIECES] = p;
 }
 
 static void contiguous_extend(struct stream *s)
@@ -132,43 +132,57 @@ static bool is_http(const uint8_t *at, uint32_t n)
 	return n >= 7 && !memcmp(at, "HTTP/1.", 7);
 }
 
-/* Compares with every remembered piece and writes only bytes nobody said anything about. */
-static void put_overlapping(struct flow_table *t, struct flow *f, enum dir d, struct stream *s, uint32_t off, struct bytes b,
-			    uint64_t frame_no)
+/* Compares the new segment with one piece of the stream. The rule speaks of two whole segments, so their overlap decides how many bytes must
+ * differ, though only those that the older one brought can. */
+static void compare(struct flow_table *t, struct flow *f, enum dir d, const struct piece *q, const struct piece *seg, uint32_t oldest,
+		    const uint8_t *at)
+{
+	const struct stream *s = f->side[d].stream;
+	uint32_t seg_end = seg->off + seg->len, q_end = q->seg_off + q->seg_len;
+	uint32_t from = q->off > seg->off ? q->off : seg->off, to = q->off + q->len < seg_end ? q->off + q->len : seg_end;
+	uint32_t both = (q_end < seg_end ? q_end : seg_end) - (q->seg_off > seg->off ? q->seg_off : seg->off), diff;
+	uint8_t head[8] = {0};
+
+	if (from < oldest)
+		from = oldest;
+	if (from >= to || seg->len < CONFLICT_SEGMENT_MIN || q->seg_len < CONFLICT_SEGMENT_MIN)
+		return;
+	diff = differing(s, from, to - from, at + (from - seg->off));
+	if (!diff || diff < (both < CONFLICT_BYTES ? both : CONFLICT_BYTES))
+		return;
+	for (uint32_t j = 0; j < sizeof(head) && from + j < to; j++)
+		head[j] = s->ring[(from + j) & (s->cap - 1)];
+	conflict_note(t, f, &(struct conflict){
+		.first_frame = q->frame_no, .second_frame = seg->frame_no, .overlap = to - from, .differ = diff, .off = from,
+		.dir = (uint8_t)d, .first_http = is_http(head, to - from < 8 ? to - from : 8),
+		.second_http = is_http(at + (from - seg->off), to - from)});
+}
+
+/* Compares with every remembered piece and writes only bytes nobody said anything about; each run of them is a new piece. */
+static void put_overlapping(struct flow_table *t, struct flow *f, enum dir d, struct stream *s, const struct piece *seg, const uint8_t *at)
 {
 	uint8_t covered[LIMIT_STREAM_BYTES / 8] = {0};
-	uint32_t n = s->n_pieces < STREAM_PIECES ? s->n_pieces : STREAM_PIECES, len = (uint32_t)b.len;
+	uint32_t n = s->n_pieces < STREAM_PIECES ? s->n_pieces : STREAM_PIECES, run = 0;
 	uint32_t oldest = s->end > s->cap ? s->end - s->cap : 0;
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct piece *q = &s->piece[i];
-		uint32_t from = q->off > off ? q->off : off, to = q->off + q->len < off + len ? q->off + q->len : off + len;
-		uint32_t diff;
+		uint32_t from = q->off > seg->off ? q->off : seg->off;
+		uint32_t to = q->off + q->len < seg->off + seg->len ? q->off + q->len : seg->off + seg->len;
 
-		if (from < oldest)
-			from = oldest;
-		if (from >= to)
-			continue;
-		for (uint32_t j = from - off; j < to - off; j++)
-			covered[j / 8] |= (uint8_t)(1u << j % 8);
-		if (len < CONFLICT_SEGMENT_MIN || q->len < CONFLICT_SEGMENT_MIN)
-			continue;
-		diff = differing(s, from, to - from, b.at + (from - off));
-		if (diff && diff >= (to - from < CONFLICT_BYTES ? to - from : CONFLICT_BYTES)) {
-			uint8_t head[8] = {0};
-
-			for (uint32_t j = 0; j < sizeof(head) && from + j < to; j++)
-				head[j] = s->ring[(from + j) & (s->cap - 1)];
-			conflict_note(t, f, &(struct conflict){
-				.first_frame = q->frame_no, .second_frame = frame_no, .overlap = to - from,
-				.differ = diff, .off = from, .dir = (uint8_t)d,
-				.first_http = is_http(head, to - from < 8 ? to - from : 8),
-				.second_http = is_http(b.at + (from - off), to - from)});
+		for (uint32_t j = from; j < to; j++)
+			covered[(j - seg->off) / 8] |= (uint8_t)(1u << (j - seg->off) % 8);
+		compare(t, f, d, q, seg, oldest, at);
+	}
+	for (uint32_t j = 0; j <= seg->len; j++) { /* one step too many ends the last run */
+		if (j < seg->len && !(covered[j / 8] & 1u << j % 8) && seg->off + j >= oldest) {
+			s->ring[(seg->off + j) & (s->cap - 1)] = at[j];
+			run++;
+		} else if (run) {
+			piece_add(s, (struct piece){seg->off + j - run, run, seg->off, seg->len, seg->frame_no});
+			run = 0;
 		}
 	}
-	for (uint32_t j = 0; j < len; j++)
-		if (!(covered[j / 8] & 1u << j % 8) && off + j >= oldest)
-			s->ring[(off + j) & (s->cap - 1)] = b.at[j];
 }
 
 void stream_put(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p)
@@ -177,6 +191,7 @@ void stream_put(struct flow_table *t, struct flow *f, enum dir d, const struct p
 	struct stream *s = side->stream;
 	uint32_t seq = p->tcp.seq + !!(p->tcp.flags & TCP_SYN), off, end;
 	struct bytes b = bytes_head(p->payload, LIMIT_STREAM_BYTES);
+	struct piece seg;
 
 	if (!s) {
 		s = stream_new(t, side->have_isn && !(p->tcp.flags & TCP_SYN) ? side->isn + 1 : seq, (uint32_t)b.len);
@@ -200,11 +215,13 @@ void stream_put(struct flow_table *t, struct flow *f, enum dir d, const struct p
 	if (b.len > s->cap)
 		b.len = s->cap;
 	end = off + (uint32_t)b.len;
-	if (off >= s->end)
+	seg = (struct piece){off, (uint32_t)b.len, off, (uint32_t)b.len, p->frame_no};
+	if (off >= s->end) {
 		ring_write(s, off, b.at, (uint32_t)b.len);
-	else
-		put_overlapping(t, f, d, s, off, b, p->frame_no);
-	piece_add(s, off, (uint32_t)b.len, p->frame_no);
+		piece_add(s, seg);
+	} else {
+		put_overlapping(t, f, d, s, &seg, b.at);
+	}
 	if (end > s->end)
 		s->end = end;
 	if (off <= s->contiguous)
