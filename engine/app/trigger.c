@@ -63,42 +63,79 @@ static void set_app(struct flow *f, const char *app)
 		memcpy(f->app, app, strlen(app) + 1);
 }
 
+static const char *const methods[] = {"GET ", "POST ", "HEAD ", "PUT ", "OPTIONS ", "CONNECT ", "DELETE ", "PATCH ", "TRACE "};
+
 static bool is_method(struct bytes b)
 {
-	static const char *const method[] = {"GET ", "POST ", "HEAD ", "PUT ", "OPTIONS ", "CONNECT ", "DELETE ", "PATCH ", "TRACE "};
-
-	for (size_t i = 0; i < ARRAY_LEN(method); i++)
-		if (b.len >= strlen(method[i]) && !memcmp(b.at, method[i], strlen(method[i])))
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
+		if (b.len >= strlen(methods[i]) && !memcmp(b.at, methods[i], strlen(methods[i])))
 			return true;
 	return false;
 }
 
-/* A request: from the packet when it starts one (later requests of a kept connection), else from the stream's head. */
+/* Cut so early that more bytes may make a hello or a request of it (evasion tools cut after the first or second byte). */
+static bool may_become(struct bytes b)
+{
+	if (b.len < 6 && b.at[0] == 0x16 && (b.len == 1 || b.at[1] == 3))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
+		if (b.len < strlen(methods[i]) && !memcmp(b.at, methods[i], b.len))
+			return true;
+	return false;
+}
+
+/* Where the packet's payload lies in its stream. */
+static uint32_t offset_of(const struct flow *f, enum dir d, const struct pkt *p)
+{
+	const struct stream *s = f->side[d].stream;
+
+	return s ? p->tcp.seq + !!(p->tcp.flags & TCP_SYN) - s->base : 0;
+}
+
+/* Counts a segment that did not tell yet; the first one marks where the hello or request begins. */
+static void wait_more(struct flow *f, enum dir d, const struct pkt *p, uint32_t from)
+{
+	if (!f->app_tries[d]++) {
+		f->app_first_frame[d] = p->frame_no;
+		f->app_from[d] = from;
+	}
+}
+
+/* A request: from the packet when it starts one (later requests of a kept connection), else from the stream since it began. */
 static bool look_http(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p)
 {
 	struct http_req req;
-	struct bytes head = stream_head(f, d);
-	bool at_start = is_method(p->payload), in_head = !at_start && f->app_tries[d] && is_method(head);
+	bool at_start = is_method(p->payload), in_stream = false;
+	uint32_t from = at_start ? offset_of(f, d, p) : f->app_from[d];
+	struct bytes view = bytes_from(stream_head(f, d), from);
 	enum app_got got;
 	struct trigger *g;
 
-	if (!at_start && !in_head)
+	if (at_start && from != f->app_from[d])
+		f->app_tries[d] = 0; /* another request than the one that was waited for */
+	if (!at_start && (!f->app_tries[d] || !is_method(view)))
 		return false;
 	set_app(f, "HTTP");
-	got = http_request(at_start ? p->payload : head, &req);
+	got = at_start ? http_request(p->payload, &req) : APP_MORE;
+	/* What came in the wrong order may be there already. */
+	if (!at_start || (got == APP_MORE && !req.host[0] && view.len > p->payload.len)) {
+		in_stream = true;
+		got = http_request(view, &req);
+	}
 	if (got == APP_NOT)
 		return false;
 	if (!req.host[0] && got == APP_MORE && f->app_tries[d] < TRIES_MAX) {
-		if (!f->app_tries[d]++)
-			f->app_first_frame[d] = p->frame_no;
+		wait_more(f, d, p, from);
 		return true;
 	}
 	g = trigger_new(t, f, d, p, req.host[0] ? TRIGGER_HTTP_HOST : TRIGGER_PAYLOAD);
 	if (g) {
 		set_name(g, req.host, strlen(req.host));
-		if (in_head) {
+		if (f->app_tries[d])
 			g->first_frame = f->app_first_frame[d];
-			g->seq = f->side[d].stream->base;
+		if (in_stream) {
+			g->seq = f->side[d].stream->base + from;
+			g->seq_end = g->seq + (uint32_t)view.len;
 		}
 	}
 	/* The next request may come at any packet. */
@@ -140,24 +177,47 @@ static bool look_tls(struct flow_table *t, struct flow *f, enum dir d, const str
 	return true;
 }
 
-/* The rest of a hello whose name was noted before it was whole. */
+/* The rest of a hello whose name was noted before it was whole: whatever makes the stream's head longer. */
 static void trigger_extend(struct flow *f, enum dir d, const struct pkt *p)
 {
 	struct trigger *g = f->n_triggers ? &f->trigger[f->n_triggers - 1] : NULL;
 	uint8_t scratch[TLS_SCRATCH_BYTES];
 	struct tls_hello hello;
+	struct bytes head;
+	uint32_t end;
 
-	if (!g || !g->open || g->dir != d || seq_diff(p->tcp.seq + p->payload_len, g->seq_end) <= 0)
+	if (!g || !g->open || g->dir != d || !f->side[d].stream)
+		return;
+	head = stream_head(f, d);
+	end = f->side[d].stream->base + (uint32_t)head.len;
+	if (seq_diff(end, g->seq_end) <= 0)
 		return;
 	g->last_frame = p->frame_no;
 	g->ts_ns = p->ts_ns;
-	g->seq_end = p->tcp.seq + p->payload_len;
-	g->open = tls_client_hello(stream_head(f, d), scratch, sizeof(scratch), &hello) == APP_MORE;
+	g->seq_end = end;
+	g->open = tls_client_hello(head, scratch, sizeof(scratch), &hello) == APP_MORE;
 	g->ech = hello.has_ech ? 1 : hello.has_esni ? 2 : g->ech;
+}
+
+/* Is it too early to say what these first words are? */
+static bool too_early(const struct flow *f, enum dir d, const struct pkt *p)
+{
+	const struct stream *s = f->side[d].stream;
+	struct bytes head = stream_head(f, d);
+
+	if (d != DIR_ORIG || f->app_tries[d] >= TRIES_MAX)
+		return false;
+	if (f->n_triggers) /* a later request of a kept connection */
+		return !strcmp(f->app, "HTTP") && may_become(p->payload);
+	if (!s || s->end > s->cap)
+		return false;
+	return !head.len || may_become(head); /* no head: its first segment is still on its way */
 }
 
 void trigger_look(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p)
 {
+	struct trigger *g;
+
 	if (!p->payload.len || (p->tcp.flags & TCP_RST))
 		return;
 	if (f->app_tries[d] == GIVEN_UP) {
@@ -167,9 +227,16 @@ void trigger_look(struct flow_table *t, struct flow *f, enum dir d, const struct
 	}
 	if (look_http(t, f, d, p) || look_tls(t, f, d, p))
 		return;
+	if (too_early(f, d, p)) {
+		wait_more(f, d, p, f->n_triggers ? offset_of(f, d, p) : 0);
+		return;
+	}
 	/* Any first words can be a trigger (SMTP, SSH, obfuscated protocols): noted without a name, once. */
-	if (!f->n_triggers && d == DIR_ORIG && !f->app_tries[d])
-		(void)trigger_new(t, f, d, p, TRIGGER_PAYLOAD); /* no memory: no trigger, features unknown */
+	if (!f->n_triggers && d == DIR_ORIG) {
+		g = trigger_new(t, f, d, p, TRIGGER_PAYLOAD);
+		if (g && f->app_tries[d])
+			g->first_frame = f->app_first_frame[d];
+	}
 	if (d == DIR_ORIG && strcmp(f->app, "HTTP"))
 		f->app_tries[d] = GIVEN_UP;
 }

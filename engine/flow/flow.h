@@ -181,6 +181,7 @@ struct flow {
 	struct trigger *trigger; /* FLOW_TRIGGERS_MAX when not NULL */
 	uint8_t app_tries[2]; /* segments the trigger readers have looked at, by direction */
 	uint64_t app_first_frame[2]; /* packet with which the unread hello or request began */
+	uint32_t app_from[2]; /* stream offset at which it begins */
 	struct page_note *page;
 	struct rate_series *rate; /* flow/rate_series.h; NULL until a side has sent enough */
 	bool no_rate;		  /* there was no memory for it */
