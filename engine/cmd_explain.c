@@ -46,31 +46,9 @@ static void put_text(const char *text, size_t len)
 	fputs(out, stdout);
 }
 
-static bool cites(const struct evidence *ev, uint64_t frame)
+static bool wanted(const struct explain *x, const struct flow_record *r)
 {
-	const uint64_t *suspect;
-	size_t n = evidence_suspects(ev, &suspect);
-
-	for (size_t i = 0; i < n; i++)
-		if (suspect[i] == frame)
-			return true;
-	for (size_t i = 0; i < evidence_n(ev); i++) {
-		const struct ev_value *v = evidence_at(ev, i);
-
-		for (uint32_t j = 0; j < v->n_frames; j++)
-			if (v->frame[j] == frame)
-				return true;
-	}
-	return false;
-}
-
-/* Is this the flow asked for? By frame: a frame of the case, or one inside the flow's span whose flow is looked up by the engine's flow
- * events, which come after its cases: so a case is taken when it cites the frame or the flow's record says so. */
-static bool wanted(const struct explain *x, const struct flow_record *r, const struct evidence *ev)
-{
-	if (x->flow_id)
-		return !strcmp(x->flow_id, r->id);
-	return x->flow_known ? !strcmp(x->flow.id, r->id) : ev && cites(ev, x->frame);
+	return x->flow_id ? !strcmp(x->flow_id, r->id) : r->marked;
 }
 
 static void put_flow(const struct flow_record *r)
@@ -163,7 +141,7 @@ static void on_case(void *arg, const struct flow_record *r, const struct evidenc
 	struct explain *x = arg;
 
 	(void)file; /* explain reads one */
-	if (!wanted(x, r, ev))
+	if (!wanted(x, r))
 		return;
 	if (!x->told_flow)
 		put_flow(r);
@@ -202,7 +180,7 @@ static void on_flow(void *arg, const struct flow_record *r, const char *file)
 	struct explain *x = arg;
 
 	(void)file;
-	if (x->told_flow || (x->flow_id ? strcmp(x->flow_id, r->id) : x->frame != r->first_frame && x->frame != r->last_frame))
+	if (x->told_flow || !wanted(x, r))
 		return;
 	put_flow(r);
 	x->told_flow = true;
@@ -269,7 +247,7 @@ static int parse(struct explain *x, int argc, char **argv)
 
 static int run(struct explain *x, const char *file)
 {
-	struct engine_config cfg = {.want_flows = true};
+	struct engine_config cfg = {.want_flows = true, .mark_frame = x->frame};
 	struct engine_hooks hooks = {.arg = x, .on_case = on_case, .on_finding = on_finding, .on_flow = on_flow, .on_input = on_input};
 	struct run_summary summary;
 	struct err_info err = {{0}};

@@ -131,6 +131,7 @@ static void take_packet(struct engine *e, struct pkt *p, const struct decode_not
 	hosts_heard(e->hosts, p->dst.b, p->src.b, p->ts_ns, p->frame_no);
 	if (!f)
 		return;
+	f->marked |= p->frame_no == e->cfg->mark_frame;
 	if (f->suspicion & SUS_SILENCE && !f->path_alive)
 		f->path_alive = hosts_alive(e->hosts, f->addr[DIR_ORIG].b, f->addr[DIR_RESP].b, f->side[DIR_ORIG].again_ns);
 	if (p->l4 == L4_UDP) {

@@ -16,6 +16,7 @@ struct engine_config {
 	bool one_series;	/* all inputs are one capture in order (--series) */
 	bool follow;		/* print findings as soon as they are decided (pipes); later revisions follow */
 	bool want_flows;	/* call on_flow */
+	uint64_t mark_frame;	/* the flow that this frame takes part in has flow_record.marked set; 0 none */
 };
 
 /* Called on the engine's thread, in the order of output. Any may be NULL. */

@@ -120,6 +120,7 @@ static void record_of(const struct flow *f, const struct trigger *g, enum captur
 	r->point = point;
 	r->one_sided = !f->side[0].packets || !f->side[1].packets;
 	r->truncated = f->truncated;
+	r->marked = f->marked;
 	r->lost = f->seq_gaps;
 	if (g && trigger_kind_name(g->kind) && (g->name_len || g->kind != TRIGGER_PAYLOAD))
 		record_trigger(r, g);
@@ -280,6 +281,8 @@ void telling_flow_end(struct telling *t, struct flow *f, int64_t watermark_ns, e
 	r.stage = detect_tampering(f, watermark_ns, r.tampering);
 	if (!r.udp)
 		t->run->stage[r.stage]++;
+	if (flow_is_mirrored(f))
+		t->run->duplicates += f->dup_ordinary;
 	if (f->suspicion)
 		judge_flow(t, f, point, true);
 	if (t->cfg->want_flows && t->hooks->on_flow)

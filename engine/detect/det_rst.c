@@ -18,13 +18,6 @@ enum { GROUPS_MAX = CASES_MAX };
 /* A reset built from data that arrived after it: METHODS a.5 step 3. */
 static const int64_t race_ns = INT64_C(200) * 1000000;
 
-/* Ordinary packets come twice: the capture is a mirror port's, and the second copy of a reset is no second reset. At least two copies, and
- * at least one in four ordinary packets: a whole mirror gives one in two. */
-static bool is_mirrored(const struct flow *f)
-{
-	return f->dup_ordinary >= 2 && f->dup_ordinary * 4 >= f->n_ordinary;
-}
-
 struct kind {
 	enum dir dir;
 	uint16_t flags;
@@ -90,7 +83,6 @@ static void judge_rst(const struct flow *f, struct case_list *out)
 	struct rst_group *group = calloc(GROUPS_MAX, sizeof(*group));
 	struct kind kind[GROUPS_MAX];
 	uint32_t n = 0, g;
-	bool mirrored = is_mirrored(f);
 
 	if (!group) {
 		out->lost++;
@@ -100,7 +92,7 @@ static void judge_rst(const struct flow *f, struct case_list *out)
 		const struct seg *s = &f->log.at[i];
 		struct kind k;
 
-		if (!(s->flags & TCP_RST) || (mirrored && s->copy))
+		if (!(s->flags & TCP_RST) || flow_is_mirror_copy(f, s))
 			continue;
 		k = kind_of(f, s);
 		for (g = 0; g < n && !same_kind(&kind[g], &k); g++)

@@ -40,6 +40,7 @@ struct flow_record {
 	uint64_t trigger_frame;
 	enum capture_point point;
 	bool one_sided, truncated;
+	bool marked;		     /* holds the frame that was asked for (engine_config.mark_frame) */
 	uint64_t lost;		     /* packets of this flow that the capture shows to be missing (ACKs of unseen data) */
 };
 

@@ -37,6 +37,7 @@ struct seg {
 	bool next_known : 1, peer_known : 1; /* next_seq, peer_next are known */
 	bool retransmit : 1; /* all its bytes were sent before */
 	bool copy : 1;	     /* same IP ID, numbers and payload as a packet within 1 ms before: a mirror port's second view, or a burst */
+	int32_t copy_gap_ns; /* copy: time since the packet it repeats */
 	int8_t checksum;     /* RST only: 1 right, 0 wrong, -1 unknown */
 };
 
@@ -188,11 +189,13 @@ struct flow {
 	struct rst_bytes *rst_bytes; /* payload of the first reset that carried one */
 	char app[16];
 	uint64_t seq_gaps; /* ACKs for bytes the capture never showed */
+	int64_t dup_gap_min_ns, dup_gap_max_ns; /* distance of the ordinary copies; valid when dup_ordinary > 0 */
 	uint32_t dup_ordinary, n_ordinary; /* mirror copies among packets with payload or SYN, and all such packets */
 	void *dns;	   /* detect/det_dns.c's transactions of this flow; freed through flow_table_options.free_dns */
 	uint64_t path_alive; /* frame of another host's packet that reached orig while this flow was in silence; 0 none */
 	void *quic;	   /* struct quic_flow of app/quic_flow.h; freed by its quic_flow_free() at the flow's end */
 	uint8_t attempt;   /* detect/attempt.h: what across/controls.h has been told of this flow */
+	bool marked;	   /* holds the frame that was asked for */
 	bool waits;	   /* follow mode: in the queue of flows to be judged early */
 	struct told told[12]; /* by case kind: what was told of this flow last */
 	struct flow *prev, *next; /* in its list, least recently touched first */
@@ -258,6 +261,11 @@ uint8_t model_ttl_init(uint8_t ttl);
  * acknowledges it. Resets and the packets in `skip` do not count as answers, what was sent twice asks no question (Karn). Returns the number of
  * samples; *min_ns is set when there is one. */
 uint32_t model_rtt(const struct flow *f, enum dir d, const uint64_t *skip, uint32_t n_skip, int64_t *min_ns);
+/* Was this flow captured at a mirror port that gives every packet twice? Ordinary packets must show it: METHODS 0. */
+bool flow_is_mirrored(const struct flow *f);
+/* Is this packet, marked as a copy, the mirror's second view? Only when it follows as soon as the ordinary copies of the flow do: a burst of identical
+ * forgeries has a distance of its own. */
+bool flow_is_mirror_copy(const struct flow *f, const struct seg *s);
 const struct seg *flow_seg(const struct flow *f, uint64_t frame_no);
 
 #endif

@@ -175,3 +175,16 @@ uint32_t model_rtt(const struct flow *f, enum dir d, const uint64_t *skip, uint3
 	}
 	return n;
 }
+
+bool flow_is_mirrored(const struct flow *f)
+{
+	/* At least two copies, and at least one in four ordinary packets: a whole mirror gives one in two. */
+	return f->dup_ordinary >= 2 && f->dup_ordinary * 4 >= f->n_ordinary;
+}
+
+bool flow_is_mirror_copy(const struct flow *f, const struct seg *s)
+{
+	/* Twice the spread leaves room for a switch's queue. */
+	return s->copy && flow_is_mirrored(f) && s->copy_gap_ns * 2 >= f->dup_gap_min_ns &&
+	       s->copy_gap_ns <= f->dup_gap_max_ns * 2 + 1000;
+}

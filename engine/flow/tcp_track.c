@@ -130,6 +130,15 @@ static bool same_packet(const struct seg *a, const struct seg *b)
 	       a->digest == b->digest && a->ts_val == b->ts_val;
 }
 
+static void note_gap(struct flow *f, int64_t gap_ns)
+{
+	if (!f->dup_ordinary || gap_ns < f->dup_gap_min_ns)
+		f->dup_gap_min_ns = gap_ns;
+	if (!f->dup_ordinary || gap_ns > f->dup_gap_max_ns)
+		f->dup_gap_max_ns = gap_ns;
+	f->dup_ordinary++;
+}
+
 /* Notes whether the packet was seen before within a millisecond; counts ordinary ones, so that a detector can tell a mirror port
  * (ordinary packets come twice too) from a burst of identical forgeries. */
 static void mark_copy(struct flow *f, struct seg *s)
@@ -145,7 +154,9 @@ static void mark_copy(struct flow *f, struct seg *s)
 			break;
 		if (same_packet(old, s)) {
 			s->copy = true;
-			f->dup_ordinary += ordinary;
+			s->copy_gap_ns = (int32_t)(s->ts_ns - old->ts_ns);
+			if (ordinary)
+				note_gap(f, s->copy_gap_ns);
 			return;
 		}
 	}
