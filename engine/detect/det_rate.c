@@ -3,7 +3,8 @@
  *
  * Innocent look-alikes: a queue that overflows (round trips grow before losses: rtt_inflated, queued), random loss (losses come with a full
  * bucket: fuller_on_loss, loss_spread), a sender that has nothing to send (few losses; the rate is then its own: pass_spread), a
- * mirror port's second copies (left out of the series), reordering (repeats that the receiver reports as superfluous; gaps filled at once),
+ * mirror port's second copies (left out of the series), reordering (repeats that the receiver reports as superfluous; gaps filled at once), a link that is simply that fast (seen beside the
+ * receiver: the queue before it shows in the round trips, when timestamps give any),
  * a data plan or a shared link's token bucket (the same mechanism with another motive: only a comparison of names tells).
  *
  * Not seen: policing without losses (a sender that stays below the rate), policers with a bucket of a few packets at high rates (TCP then never
@@ -20,11 +21,12 @@ static const uint32_t cutoffs[] = {0, 2};
 enum { QUEUED_LOSS_PERMILLE = 5, QUEUED_GROWTH = 200 };
 /* A capture shows one kind of loss: the other must be this many times rarer. */
 enum { VIEW_CLEAR = 4 };
+/* Fewer say nothing: MIN_NUM_SAMPLES, METHODS h.1. */
+enum { LOSSES_MIN = 15 };
 
 /* What is known of all exchanges of a series. */
 struct verdict {
 	const struct rate_series *s;
-	enum rate_view view;
 	uint32_t n_packets, n_losses, n_judged, n_policed;
 	struct policer best; /* the answer that went furthest */
 	double bps_min, bps_max, rtt_growth;
@@ -73,7 +75,7 @@ static void judge_exchange(struct verdict *v, uint32_t from, uint32_t to, struct
 	struct rate_run r;
 	bool policed = false, judged = false;
 
-	if (!rate_run_make(v->s, from, to, v->view, &r)) {
+	if (!rate_run_make(v->s, from, to, &r)) {
 		out->lost++;
 		return;
 	}
@@ -129,7 +131,7 @@ static void put_verdict(const struct verdict *v, struct evidence *ev)
 		growth = llround(v->rtt_growth * 100);
 
 	put_text(ev, FEAT_RATE_TO, v->s->dir == DIR_RESP ? "orig" : "resp");
-	put_text(ev, FEAT_RATE_VANTAGE, v->view == VIEW_GAPS ? "after_loss" : "before_loss");
+	put_text(ev, FEAT_RATE_VANTAGE, "before_loss");
 	evidence_put(ev, FEAT_RATE_PACKETS, v->n_packets, NULL, 0);
 	evidence_put(ev, FEAT_RATE_LOSSES, v->n_losses, v->loss_frame, v->n_frames);
 	evidence_put(ev, FEAT_RATE_LOSS_PERMILLE, permille, NULL, 0);
@@ -139,15 +141,14 @@ static void put_verdict(const struct verdict *v, struct evidence *ev)
 	put_text(ev, FEAT_RATE_WHY, policer_why_name(b->why));
 	/* Too few losses, or no round trip to measure them by: unknown, not "no". */
 	if (v->n_judged)
-		evidence_put(ev, v->view == VIEW_GAPS ? FEAT_RATE_POLICED_GAPS : FEAT_RATE_POLICED,
-			     v->n_policed > 0, v->loss_frame, v->n_frames);
+		evidence_put(ev, FEAT_RATE_POLICED, v->n_policed > 0, v->loss_frame, v->n_frames);
 	if (b->why == POLICER_YES)
 		put_estimates(v, ev);
 	if (b->slices)
 		evidence_put(ev, FEAT_RATE_SLICES, b->slices, NULL, 0);
 	if (b->rtt_us > 0)
 		evidence_put(ev, FEAT_RATE_RTT, llround(b->rtt_us) * 1000, NULL, 0);
-	if (b->n_loss)
+	if (b->n_loss && v->rtt_growth > 0)
 		evidence_put(ev, FEAT_RATE_RTT_INFLATED, (int64_t)b->n_inflated * 1000 / b->n_loss,
 			     NULL, 0);
 	if (growth) {
@@ -157,27 +158,85 @@ static void put_verdict(const struct verdict *v, struct evidence *ev)
 	}
 }
 
-static void judge_rate(const struct flow *f, struct case_list *out)
+static void judge_sent(const struct flow *f, const struct rate_series *s, struct case_list *out)
 {
-	const struct rate_series *s = f->rate;
 	struct verdict v = {.s = s};
 	struct evidence *ev;
 
-	rate_freeze(f, out);
-	if (!s || !s->n)
-		return;
-	if (s->n_again >= VIEW_CLEAR * s->n_fill && s->n_again)
-		v.view = VIEW_SENT_AGAIN;
-	else if (s->n_fill >= VIEW_CLEAR * s->n_again && s->n_fill)
-		v.view = VIEW_GAPS;
-	else
-		return; /* lost on both sides of the capture: neither view is whole */
 	for (uint32_t i = 0, to; i < s->n; i = to) {
 		to = exchange_end(s, i);
 		judge_exchange(&v, i, to, out);
 	}
 	if (v.any && (ev = case_new(out, CASE_RATE, f)))
 		put_verdict(&v, ev);
+}
+
+static void put_plateau(const struct rate_series *s, const struct plateau *p, struct evidence *ev)
+{
+	int64_t permille = p->n_packets ? (int64_t)p->n_losses * 1000 / p->n_packets : 0,
+		growth = llround(p->rtt_growth * 100);
+	uint64_t frame[EV_FRAMES_MAX];
+
+	for (uint32_t i = 0; i < p->n_frames; i++)
+		frame[i] = s->frame0 + p->loss_frame[i];
+	put_text(ev, FEAT_RATE_TO, s->dir == DIR_RESP ? "orig" : "resp");
+	put_text(ev, FEAT_RATE_VANTAGE, "after_loss");
+	evidence_put(ev, FEAT_RATE_PACKETS, p->n_packets, NULL, 0);
+	evidence_put(ev, FEAT_RATE_LOSSES, p->n_losses, frame, p->n_frames);
+	evidence_put(ev, FEAT_RATE_LOSS_PERMILLE, permille, NULL, 0);
+	evidence_put(ev, FEAT_RATE_CUT, s->left_out > 0, NULL, 0);
+	if (p->rtt_us > 0)
+		evidence_put(ev, FEAT_RATE_RTT, llround(p->rtt_us) * 1000, NULL, 0);
+	if (growth) {
+		evidence_put(ev, FEAT_RATE_RTT_GROWTH, growth, NULL, 0);
+		evidence_put(ev, FEAT_RATE_QUEUED,
+			     permille < QUEUED_LOSS_PERMILLE && growth > QUEUED_GROWTH, NULL, 0);
+	}
+	if (!p->judged)
+		return;
+	evidence_put(ev, FEAT_RATE_PLATEAU, p->flat, frame, p->n_frames);
+	evidence_put(ev, FEAT_RATE_BPS, llround(p->bps), NULL, 0);
+	evidence_put(ev, FEAT_RATE_BPS_ERROR, llround(p->bps * p->variation / sqrt(p->bins)), NULL,
+		     0);
+	if (p->flat)
+		evidence_put(ev, FEAT_RATE_BUCKET, llround(p->bucket), NULL, 0);
+}
+
+/* The longest answer tells most. */
+static void judge_received(const struct flow *f, const struct rate_series *s, struct case_list *out)
+{
+	uint32_t from = 0, to = 0, next;
+	int64_t rtt_ns = 0;
+	struct plateau p;
+	struct evidence *ev;
+
+	for (uint32_t i = 0; i < s->n; i = next) {
+		next = exchange_end(s, i);
+		if (next - i > to - from) {
+			from = i;
+			to = next;
+		}
+	}
+	/* Beside the receiver this is the way to the sender and back. */
+	(void)model_rtt(f, s->dir, NULL, 0, &rtt_ns); /* none: bins of half a second */
+	if (!plateau_judge(s, from, to, (double)rtt_ns / 1000, &p))
+		out->lost++;
+	else if ((ev = case_new(out, CASE_RATE, f)))
+		put_plateau(s, &p, ev);
+}
+
+static void judge_rate(const struct flow *f, struct case_list *out)
+{
+	const struct rate_series *s = f->rate;
+
+	rate_freeze(f, out);
+	if (!s || s->n_again + s->n_fill < LOSSES_MIN)
+		return;
+	if (s->n_again >= VIEW_CLEAR * s->n_fill)
+		judge_sent(f, s, out);
+	else if (s->n_fill >= VIEW_CLEAR * s->n_again)
+		judge_received(f, s, out);
+	/* Else lost on both sides of the capture: neither view is whole. */
 }
 
 const struct detector det_rate = {

@@ -25,12 +25,9 @@ struct rate_run {
 	uint32_t start_us; /* of the exchange */
 };
 
-/* Which losses a capture shows: packets sent twice (it was taken before they were lost), or gaps filled later (after). */
-enum rate_view { VIEW_SENT_AGAIN, VIEW_GAPS };
-
-/* Takes packets [from, to) of the series apart. False when memory is out; else *out is to be given to rate_run_free. */
+/* Takes packets [from, to) of the series, as they were sent. False when memory is out; else *out is to be given to rate_run_free. */
 MUST_CHECK bool rate_run_make(const struct rate_series *s, uint32_t from, uint32_t to,
-			      enum rate_view view, struct rate_run *out);
+			      struct rate_run *out);
 void rate_run_free(struct rate_run *r);
 /* Ascending order of uint32_t, for qsort. */
 int rate_cmp_u32(const void *a, const void *b);
@@ -67,6 +64,24 @@ struct policer {
 /* The published policing detector on one exchange (Flach et al. 2016; METHODS h.1), leaving out `cutoff` losses at either end. False
  * when memory is out. Pure; costs n log n. */
 MUST_CHECK bool policer_judge(const struct rate_run *r, uint32_t cutoff, struct policer *out);
+
+/* What a capture beside the receiver shows (METHODS h.3): only what came through. */
+struct plateau {
+	bool judged;      /* the answer lasted 20 bins and more */
+	bool flat;        /* a steady rate after a larger start */
+	double bps;       /* of the last 70 per cent of the bins */
+	double variation; /* their coefficient of variation */
+	double bucket; /* largest lead, in bytes, over the line of that rate from the first packet */
+	double rtt_us, rtt_growth; /* by timestamps; 0 unknown */
+	uint32_t n_packets, n_losses;
+	uint32_t bins;
+	uint32_t loss_frame
+		[EV_FRAMES_MAX]; /* packets after a gap that was filled late, since the series' first frame */
+	uint32_t n_frames;
+};
+/* Judges packets [from, to) as arrivals. False when memory is out. */
+MUST_CHECK bool plateau_judge(const struct rate_series *s, uint32_t from, uint32_t to,
+			      double path_rtt_us, struct plateau *out);
 
 /* Adds a case when the flow fell silent in the way METHODS h.5 describes. */
 void rate_freeze(const struct flow *f, struct case_list *out);
