@@ -19,17 +19,32 @@ static bool in_first_trigger(const struct flow *f, const struct seg *s)
 	return t && s->dir == t->dir && seq_diff(s->seq, t->seq) >= 0 && seq_diff(s->seq, t->seq_end) < 0;
 }
 
+/* Data that the reset's sequence number already covers was sent before it, whatever the order of arrival. A reset at the connection's first
+ * byte may have been built from the handshake or from the data: METHODS a.5 step 3 takes the data when it follows sooner than a side that was
+ * reset could have sent it. */
+static bool was_on_its_way(const struct flow *f, const struct seg *at, const struct seg *s, int64_t rtt_ns)
+{
+	int64_t late_ns = s->ts_ns - at->ts_ns;
+
+	if (at->dir != DIR_ORIG || s->dir != DIR_ORIG || !s->len || !at->seq || late_ns > race_max_ns)
+		return false;
+	return seq_diff(at->seq, s->seq + s->len) >= 0 ||
+	       (f->side[DIR_ORIG].have_isn && at->seq == f->side[DIR_ORIG].isn + 1 && s->seq == at->seq && late_ns < rtt_ns);
+}
+
 enum flow_stage detect_stage(const struct flow *f, const struct seg *at)
 {
 	uint32_t pushes = 0;
 	bool acked = false, trigger_counted = false;
+	int64_t rtt_ns;
+
+	if (!model_rtt(f, DIR_ORIG, NULL, 0, &rtt_ns))
+		rtt_ns = race_max_ns;
 
 	for (uint32_t i = 0; i < f->log.n; i++) {
 		const struct seg *s = &f->log.at[i];
 		bool before = s->ts_ns <= at->ts_ns && s != at;
-		/* Data that the reset's sequence number already covers was sent before it, whatever the order of arrival. */
-		bool raced = !before && s->ts_ns - at->ts_ns <= race_max_ns && at->dir == DIR_ORIG && s->dir == DIR_ORIG &&
-			     s->len && seq_diff(at->seq, s->seq + s->len) >= 0 && at->seq;
+		bool raced = !before && was_on_its_way(f, at, s, rtt_ns);
 
 		if (s->dir != DIR_ORIG || (s->flags & (TCP_RST | TCP_SYN)) || !(before || raced))
 			continue;
@@ -64,7 +79,7 @@ static struct rst_count count_rsts(const struct flow *f, enum dir d)
 	for (uint32_t i = 0; i < f->log.n; i++) {
 		const struct seg *s = &f->log.at[i];
 
-		if (!(s->flags & TCP_RST) || s->dir != d)
+		if (!(s->flags & TCP_RST) || s->dir != d || flow_is_mirror_copy(f, s))
 			continue;
 		if (!c.first)
 			c.first = s;
@@ -81,6 +96,22 @@ static struct rst_count count_rsts(const struct flow *f, enum dir d)
 		c.have_ack = true;
 	}
 	return c;
+}
+
+/* The stage of a burst: any of its resets may show that it was built from data (METHODS a.5 step 3). */
+static enum flow_stage burst_stage(const struct flow *f, const struct seg *first)
+{
+	enum flow_stage st = detect_stage(f, first);
+
+	if (first->dir != DIR_ORIG || st == STAGE_NONE)
+		return st;
+	for (const struct seg *s = first + 1; s < f->log.at + f->log.n && s->ts_ns - first->ts_ns <= race_max_ns; s++) {
+		if (s->len && !(s->flags & TCP_RST) && s->dir == DIR_ORIG)
+			break; /* what comes after the data proves nothing about the resets before it */
+		if (s->flags & TCP_RST && s->dir == DIR_ORIG && detect_stage(f, s) > st)
+			st = detect_stage(f, s);
+	}
+	return st;
 }
 
 static const char *rst_part(const struct rst_count *c, enum flow_stage st)
@@ -128,7 +159,7 @@ enum flow_stage detect_tampering(const struct flow *f, int64_t ended_ns, char ou
 	}
 	/* The direction that was reset first tells the stage. */
 	d = !c[1].first || (c[0].first && c[0].first < c[1].first) ? 0 : 1;
-	st = detect_stage(f, c[d].first);
+	st = burst_stage(f, c[d].first);
 	part = st ? rst_part(&c[d], st) : NULL;
 	if (part)
 		(void)snprintf(out, TAMPERING_TEXT, "%s->%s", before[st], part); /* fits */
