@@ -115,10 +115,48 @@ static struct control_ask ask_of(const struct flow *f, const struct quic_flow *q
 	};
 }
 
+/* When any attempt of those counted was answered last. */
+static int64_t last_ok(const struct control_answer *k)
+{
+	if (!k->other.ok)
+		return k->same.ok_last_ns;
+	return k->same.ok && k->same.ok_last_ns > k->other.ok_last_ns ? k->same.ok_last_ns : k->other.ok_last_ns;
+}
+
+/* Did the same two hosts speak QUIC, and stop? */
+static void put_stopped(struct det_quic *dq, const struct quic_flow *q, struct control_ask a, struct evidence *ev)
+{
+	int64_t first_ns = q->side[DIR_ORIG].first_ns, end_ns = q->side[DIR_ORIG].last_ns, from;
+	struct control_answer before, during, dead;
+
+	a.from_ns = first_ns - RESIDUAL_S * second_ns;
+	a.to_ns = first_ns - 1;
+	controls_ask(dq->controls, &a, &before);
+	evidence_put(ev, FEAT_QUIC_ANSWERED_BEFORE, before.same.ok + before.other.ok, NULL, 0);
+	a.from_ns = first_ns;
+	a.to_ns = end_ns + SILENCE_S * second_ns;
+	controls_ask(dq->controls, &a, &during);
+	if (before.same.ok + before.other.ok == 0 || during.same.ok + during.other.ok > 0)
+		return;
+	from = last_ok(&before) + 1;
+	evidence_put(ev, FEAT_QUIC_SINCE_ANSWER, first_ns + 1 - from, NULL, 0);
+	/* The others that began since then and have waited their 5 s by now, earlier and later ones. */
+	a.from_ns = from;
+	a.to_ns = end_ns + CONTROL_S * second_ns;
+	controls_ask(dq->controls, &a, &dead);
+	evidence_put(ev, FEAT_QUIC_DEAD_FLOWS, dead.same.failed + dead.other.failed + 1, NULL, 0);
+	from = first_ns;
+	if (dead.same.failed && dead.same.failed_first_ns < from)
+		from = dead.same.failed_first_ns;
+	if (dead.other.failed && dead.other.failed_first_ns < from)
+		from = dead.other.failed_first_ns;
+	evidence_put(ev, FEAT_QUIC_DEAD_SPAN, end_ns - from, NULL, 0);
+}
+
 /* The same server over QUIC: other names, other versions, other times. */
 static void put_same_server(struct det_quic *dq, const struct quic_flow *q, struct control_ask a, struct evidence *ev)
 {
-	int64_t first_ns = q->side[DIR_ORIG].first_ns, last_ok;
+	int64_t first_ns = q->side[DIR_ORIG].first_ns;
 	struct control_answer k;
 
 	controls_ask(dq->controls, &a, &k);
@@ -130,25 +168,7 @@ static void put_same_server(struct det_quic *dq, const struct quic_flow *q, stru
 		evidence_put(ev, FEAT_QUIC_OTHER_NAMES_OK, k.names_ok, NULL, 0);
 		evidence_put(ev, FEAT_QUIC_OTHER_SINCE, k.names_ok && k.other.ok_last_ns >= first_ns, NULL, 0);
 	}
-	/* Did the same two hosts speak QUIC, and stop? */
-	a.from_ns = first_ns - RESIDUAL_S * second_ns;
-	a.to_ns = q->side[DIR_ORIG].last_ns + SILENCE_S * second_ns;
-	controls_ask(dq->controls, &a, &k);
-	last_ok = k.same.ok && (!k.other.ok || k.same.ok_last_ns > k.other.ok_last_ns) ? k.same.ok_last_ns : k.other.ok_last_ns;
-	evidence_put(ev, FEAT_QUIC_ANSWERED_BEFORE, k.same.ok + k.other.ok, NULL, 0);
-	if (k.same.ok + k.other.ok == 0 || last_ok >= first_ns)
-		return;
-	evidence_put(ev, FEAT_QUIC_SINCE_ANSWER, first_ns - last_ok, NULL, 0);
-	a.from_ns = last_ok + 1;
-	controls_ask(dq->controls, &a, &k);
-	evidence_put(ev, FEAT_QUIC_DEAD_FLOWS, k.same.failed + k.other.failed + 1, NULL, 0);
-	if (k.same.failed + k.other.failed) {
-		int64_t from = k.same.failed ? k.same.failed_first_ns : k.other.failed_first_ns;
-
-		if (k.other.failed && k.other.failed_first_ns < from)
-			from = k.other.failed_first_ns;
-		evidence_put(ev, FEAT_QUIC_DEAD_SPAN, q->side[DIR_ORIG].last_ns - (from < first_ns ? from : first_ns), NULL, 0);
-	}
+	put_stopped(dq, q, a, ev);
 }
 
 /* The same server over TCP, and whether anybody ever had QUIC from it. */

@@ -267,6 +267,25 @@ static uint32_t aim_of(const struct evidence *ev, const struct flow_record *flow
 	return strcmp(kind, "http-host") == 0 ? BIT(TECH_HOST_FILTERING) : 0;
 }
 
+static bool at_least(const struct evidence *ev, enum feat id, int64_t least)
+{
+	const struct ev_value *v = evidence_get(ev, id);
+
+	return v && v->num >= least;
+}
+
+/* What other attempts tell: they differed from this one in the name, or in the version, alone. */
+static uint32_t control_aim_of(const struct evidence *ev)
+{
+	const struct ev_value *same = evidence_get(ev, FEAT_QUIC_SAME_NAME_OK);
+
+	if (evidence_case(ev) != CASE_QUIC || !same)
+		return 0;
+	if (same->num == 0)
+		return is_yes(ev, FEAT_QUIC_OTHER_SINCE) ? BIT(TECH_SNI_FILTERING) : 0;
+	return at_least(ev, FEAT_QUIC_OTHER_VERSION_OK, 1) ? BIT(TECH_PROTOCOL_BLOCKING) : 0;
+}
+
 static uint64_t first_frame(const struct evidence *ev)
 {
 	uint64_t first = 0;
@@ -345,8 +364,10 @@ static void tell_case(struct finding *f, const struct sig_set *set, const struct
 	n = evidence_suspects(ev, &suspect);
 	for (size_t i = 0; i < n; i++)
 		add_frame(f->injected, &f->n_injected, suspect[i], &f->frames_cut);
-	if (best == f->grade)
+	if (best == f->grade) {
 		f->aimed_follows |= aim_of(ev, &f->flow);
+		f->aimed_control |= control_aim_of(ev);
+	}
 }
 
 bool finding_make(const struct sig_set *set, const struct flow_record *flow,
@@ -367,8 +388,8 @@ bool finding_make(const struct sig_set *set, const struct flow_record *flow,
 		return false;
 	for (size_t i = 0; i < n; i++)
 		tell_case(out, set, cases[i], &j[i], at_ns);
-	out->techniques |= out->aimed_follows;
-	if (out->aimed_follows)
+	out->techniques |= out->aimed_follows | out->aimed_control;
+	if (out->aimed_follows | out->aimed_control)
 		add_frame(out->frame, &out->n_frames, flow->trigger_frame, &out->frames_cut);
 	make_id(out, cases, n);
 	return true;

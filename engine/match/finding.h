@@ -44,6 +44,7 @@ struct finding {
 	struct flow_record flow;
 	uint32_t techniques;    /* bit per enum technique: the act, and what it was aimed at */
 	uint32_t aimed_follows; /* subset of techniques that are aims with basis "follows" */
+	uint32_t aimed_control; /* the same with basis "control": another name or version got through */
 	enum grade grade;
 	uint32_t groups; /* bit per enum ev_group that held in mechanism signatures */
 	uint32_t n_cases;
@@ -74,7 +75,9 @@ struct finding {
  * signatures are reported only beside a mechanism signature of the same technique and case that
  * reached `likely`, or when they are artefacts.
  * Aims: trigger tls-sni or quic-sni gives sni_filtering, http-host gives host_filtering (basis
- * follows) when the act came after the trigger and the grade is `likely` or better.
+ * follows) when the act came after the trigger and the grade is `likely` or better. A quic case
+ * whose name was dead while another name was answered gives sni_filtering, one whose version was dead
+ * while the name was answered in another gives protocol_blocking (basis control).
  * Validity is judged at flow.first_ns. Cases beyond FINDING_CASES_MAX are not looked at. The id is
  * made of the flow's id, the kind of happening, and for dns the transaction's first cited frame. */
 bool finding_make(const struct sig_set *set, const struct flow_record *flow,

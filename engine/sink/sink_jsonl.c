@@ -203,6 +203,17 @@ static void put_alternatives(struct json *j, const struct finding *f)
 	json_close(j, ']');
 }
 
+static void put_aims(struct json *j, uint32_t aims, const char *basis)
+{
+	for (int t = 0; t < TECH_N; t++)
+		if (aims >> t & 1) {
+			json_open(j, NULL, '{');
+			json_word(j, "technique", technique_name((enum technique)t));
+			json_word(j, "basis", basis);
+			json_close(j, '}');
+		}
+}
+
 static void put_techniques(struct json *j, const struct finding *f)
 {
 	json_open(j, "techniques", '[');
@@ -210,16 +221,11 @@ static void put_techniques(struct json *j, const struct finding *f)
 		if (f->techniques >> t & 1)
 			json_word(j, NULL, technique_name((enum technique)t));
 	json_close(j, ']');
-	if (!f->aimed_follows)
+	if (!(f->aimed_follows | f->aimed_control))
 		return;
 	json_open(j, "aimed_at", '[');
-	for (int t = 0; t < TECH_N; t++)
-		if (f->aimed_follows >> t & 1) {
-			json_open(j, NULL, '{');
-			json_word(j, "technique", technique_name((enum technique)t));
-			json_word(j, "basis", "follows");
-			json_close(j, '}');
-		}
+	put_aims(j, f->aimed_follows, "follows");
+	put_aims(j, f->aimed_control, "control");
 	json_close(j, ']');
 }
 
