@@ -162,6 +162,12 @@ static void tell_finding(struct telling *t, const struct flow *f, struct finding
 	const uint64_t *suspect;
 	size_t n = evidence_suspects(fd->cases[0], &suspect);
 
+	/* Counted once, in its last form, whether that was told before or not. */
+	if (last) {
+		for (int k = 0; k < TECH_N; k++)
+			t->run->findings[k] += fd->techniques >> k & 1;
+		t->run->findings_by_grade[fd->grade]++;
+	}
 	if (told && told->rev && told->digest == digest)
 		return;
 	fd->rev = told ? told->rev + 1 : 1;
@@ -170,12 +176,6 @@ static void tell_finding(struct telling *t, const struct flow *f, struct finding
 		told->digest = digest;
 	}
 	fd->ts_ns = n ? frame_time(f, suspect[0]) : f->first_ns;
-	/* Counted once, in its last form. */
-	if (last) {
-		for (int k = 0; k < TECH_N; k++)
-			t->run->findings[k] += fd->techniques >> k & 1;
-		t->run->findings_by_grade[fd->grade]++;
-	}
 	if (t->hooks->on_finding)
 		t->hooks->on_finding(t->hooks->arg, fd, t->file);
 }
