@@ -300,7 +300,8 @@ void telling_suspect(struct telling *t, struct flow *f, int64_t now_ns)
 
 void telling_settle(struct telling *t, int64_t until_ns, enum capture_point point)
 {
-	while (t->n_waiting && t->waiting[t->head].since_ns <= until_ns) {
+	/* Flows that ended meanwhile hold nobody up: they may be of an earlier input with later times. */
+	while (t->n_waiting && (!t->waiting[t->head].f || t->waiting[t->head].since_ns <= until_ns)) {
 		struct flow *f = t->waiting[t->head].f;
 
 		t->head = (t->head + 1) % WAITING_MAX;
