@@ -296,7 +296,6 @@ static bool read_all(struct engine *e, const char *const *files, size_t n, struc
 
 		e->input_i = (uint32_t)i;
 		e->file = e->run->input[i].file;
-		telling_file(e->telling, e->file);
 		if (!source_open(&s, files[i], NULL, &why)) {
 			note_input(e, NULL, INPUT_REFUSED, &why);
 			continue;

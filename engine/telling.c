@@ -20,7 +20,6 @@ struct telling {
 	const struct engine_hooks *hooks;
 	const struct engine_config *cfg;
 	struct run_summary *run;
-	const char *file;
 	struct hosts *hosts;
 	uint64_t lost;
 	struct sig_result *result; /* room for every signature */
@@ -35,7 +34,7 @@ struct telling *telling_new(const struct sig_set *sigs, const struct engine_hook
 
 	if (!t)
 		return NULL;
-	*t = (struct telling){.sigs = sigs, .hooks = hooks, .cfg = cfg, .run = run, .file = ""};
+	*t = (struct telling){.sigs = sigs, .hooks = hooks, .cfg = cfg, .run = run};
 	t->result = calloc(sig_set_n(sigs) + 1, sizeof(*t->result));
 	if (!t->result) {
 		free(t);
@@ -57,9 +56,10 @@ void telling_hosts(struct telling *t, struct hosts *hosts)
 	t->hosts = hosts;
 }
 
-void telling_file(struct telling *t, const char *file)
+/* The input whose frame numbers the flow's are: with one series over several, not the one being read. */
+static const char *file_of(const struct telling *t, const struct flow_record *r)
 {
-	t->file = file;
+	return t->run->input[r->input_i].file;
 }
 
 uint64_t telling_lost(const struct telling *t)
@@ -140,7 +140,7 @@ static void tell_cases(struct telling *t, const struct flow_record *r, struct ev
 	for (uint32_t i = 0; i < n; i++) {
 		size_t k = match_case(t->sigs, cases[i], r->first_ns, t->result);
 
-		t->hooks->on_case(t->hooks->arg, r, cases[i], t->result, k, t->file);
+		t->hooks->on_case(t->hooks->arg, r, cases[i], t->result, k, file_of(t, r));
 	}
 }
 
@@ -177,7 +177,7 @@ static void tell_finding(struct telling *t, const struct flow *f, struct finding
 	}
 	fd->ts_ns = n ? frame_time(f, suspect[0]) : f->first_ns;
 	if (t->hooks->on_finding)
-		t->hooks->on_finding(t->hooks->arg, fd, t->file);
+		t->hooks->on_finding(t->hooks->arg, fd, file_of(t, &fd->flow));
 }
 
 /* Facts that need more than this flow. */
@@ -286,7 +286,7 @@ void telling_flow_end(struct telling *t, struct flow *f, int64_t watermark_ns, e
 	if (f->suspicion)
 		judge_flow(t, f, point, true);
 	if (t->cfg->want_flows && t->hooks->on_flow)
-		t->hooks->on_flow(t->hooks->arg, &r, t->file);
+		t->hooks->on_flow(t->hooks->arg, &r, file_of(t, &r));
 }
 
 void telling_suspect(struct telling *t, struct flow *f, int64_t now_ns)

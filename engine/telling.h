@@ -14,7 +14,6 @@ struct telling *telling_new(const struct sig_set *sigs, const struct engine_hook
 void telling_free(struct telling *t);
 /* What is known across flows of the present series; a loan until the next call. */
 void telling_hosts(struct telling *t, struct hosts *hosts);
-void telling_file(struct telling *t, const char *file); /* a loan until the next call */
 
 /* Judges cases that are complete in themselves (a DNS transaction). */
 void telling_cases(struct telling *t, const struct flow *f, const struct trigger *trigger, struct case_list *cases,
