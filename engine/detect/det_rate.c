@@ -53,21 +53,17 @@ static bool is_better(const struct policer *a, const struct policer *b)
 
 static void keep_best(struct verdict *v, const struct rate_run *r, const struct policer *p)
 {
-	double p10, p90;
-
 	if (v->any && !is_better(p, &v->best))
 		return;
 	v->any = true;
 	v->best = *p;
 	v->n_frames = 0;
-	v->rtt_growth = 0;
 	for (uint32_t i = 0; i < r->n && v->n_frames < EV_FRAMES_MAX; i++)
 		if (r->at[i].lost && r->at[i].frame != RATE_NONE &&
 		    (!v->n_frames ||
 		     v->loss_frame[v->n_frames - 1] != v->s->frame0 + r->at[i].frame))
 			v->loss_frame[v->n_frames++] = v->s->frame0 + r->at[i].frame;
-	if (rate_run_rtt(r, 10, &p10) && rate_run_rtt(r, 90, &p90) && p10 > 0)
-		v->rtt_growth = p90 / p10;
+	v->rtt_growth = rate_run_growth(r);
 }
 
 static void judge_exchange(struct verdict *v, uint32_t from, uint32_t to, struct case_list *out)

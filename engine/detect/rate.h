@@ -34,6 +34,9 @@ int rate_cmp_u32(const void *a, const void *b);
 /* The p-th percentile (0..100) of the round trips, 0 when there are none; false when memory is out. */
 MUST_CHECK bool rate_run_rtt(const struct rate_run *r, uint32_t p, double *us);
 
+/* 90th percentile of the round trips over the 10th, without those that a pending loss may have stretched; 0 unknown. */
+double rate_run_growth(const struct rate_run *r);
+
 enum policer_why {
 	POLICER_YES,
 	POLICER_FEW_LOSSES,

@@ -79,3 +79,22 @@ bool rate_run_rtt(const struct rate_run *r, uint32_t p, double *us)
 	free(v);
 	return true;
 }
+
+double rate_run_growth(const struct rate_run *r)
+{
+	struct rate_run clean = {.at = calloc(r->n + 1, sizeof(*clean.at)), .n = r->n};
+	uint32_t mended_us = 0;
+	double p10 = 0, p90 = 0;
+
+	if (!clean.at)
+		return 0;
+	for (uint32_t i = 0; i < r->n; i++) {
+		if (r->at[i].mended_us > mended_us)
+			mended_us = r->at[i].mended_us;
+		clean.at[i].rtt_us = r->at[i].at_us > mended_us ? r->at[i].rtt_us : RATE_NONE;
+	}
+	if (!rate_run_rtt(&clean, 10, &p10) || !rate_run_rtt(&clean, 90, &p90))
+		p10 = 0;
+	free(clean.at);
+	return p10 > 0 ? p90 / p10 : 0;
+}

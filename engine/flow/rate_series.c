@@ -311,23 +311,21 @@ static void start(struct flow_table *t, struct flow *f, enum dir d, const struct
 }
 
 /* Something is sent again, or a keep-alive goes out, when about as much has been delivered as freezes let through. */
-static bool may_be_frozen(const struct flow *f, enum dir d, const struct pkt *p)
+static bool may_be_frozen(const struct flow *f, enum dir d, const struct pkt *p, bool repeat)
 {
 	const struct flow_side *s = &f->side[d];
 	uint64_t down = f->side[DIR_RESP].bytes;
 
 	return f->established && down >= FREEZE_BYTES_FROM && down <= FREEZE_BYTES_TO &&
-	       s->have_next &&
-	       (p->payload_len
-			? seq_diff(p->tcp.seq + p->payload_len, s->next) < 0 || p->payload_len == 1
-			: p->tcp.seq == s->next - 1);
+	       (repeat || (s->have_next && p->tcp.seq == s->next - 1));
 }
 
-void rate_series_packet(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p)
+void rate_series_packet(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p,
+			bool repeat)
 {
 	if (p->tcp.flags & (TCP_RST | TCP_SYN))
 		return;
-	if (may_be_frozen(f, d, p))
+	if (may_be_frozen(f, d, p, repeat))
 		f->suspicion |= SUS_RATE;
 	if (f->rate) {
 		struct event e = {.ts_ns = p->ts_ns,

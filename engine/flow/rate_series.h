@@ -64,9 +64,10 @@ struct rate_series {
 
 /* Puts a TCP packet into the flow's series, which starts here when its side has sent enough; also
  * when memory is out, then the series ends and counts. Sets SUS_RATE when there is something to
- * judge. Call after side and log are updated. Amortised constant cost: a few compares below
+ * judge. `repeat`: all the packet's bytes were sent before. Call after side and log are updated. Amortised constant cost: a few compares below
  * RATE_START_BYTES; then one record a data packet and a binary search a repeat or SACK. */
-void rate_series_packet(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p);
+void rate_series_packet(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p,
+			bool repeat);
 /* Accepts NULL. */
 void rate_series_free(struct flow_table *t, struct rate_series *s);
 

@@ -294,7 +294,7 @@ void tcp_track(struct flow_table *t, struct flow *f, enum dir d, const struct pk
 	if (p->payload.len && !(fl & TCP_RST))
 		stream_put(t, f, d, p);
 	side_update(f, d, p, retransmit);
-	rate_series_packet(t, f, d, p);
+	rate_series_packet(t, f, d, p, retransmit);
 	if (!f->established && f->side[DIR_RESP].n_syn && d == DIR_ORIG && (fl & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK)
 		f->established = true;
 	if (fl & TCP_RST || (f->side[0].fin && f->side[1].fin))
