@@ -44,33 +44,41 @@ static void put_conflict(const struct flow *f, const struct conflict *k, struct 
 		if (q)
 			evidence_put1(ev, FEAT_OVERLAP_IPID_ECHO, q->ip_id && q->ip_id == odd->s->ip_id, odd->s->frame_no);
 	}
-	t = trigger_before(f, odd->s->ts_ns, 0);
+	t = trigger_before(f, odd->s->ts_ns - 1, 0); /* what it carries itself came not before it */
 	evidence_put1(ev, FEAT_OVERLAP_AFTER_TRIGGER, t && t->dir != k->dir, odd->s->frame_no);
 	if (t)
 		case_trigger(ev, t);
 	evidence_suspect(ev, odd->s->frame_no);
 }
 
-/* The conflicts that differ most speak for the rest; each suspected carrier once. */
+static bool in(uint64_t frame_no, const uint64_t *told, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (told[i] == frame_no)
+			return true;
+	return false;
+}
+
+/* The conflicts that differ most speak for the rest; each first carrier once. */
 static void judge_overlap(const struct flow *f, struct case_list *out)
 {
 	uint64_t told[WORST_MAX];
 	uint32_t n_told = 0;
 
-	for (uint32_t i = 0; i < f->n_conflicts && n_told < WORST_MAX; i++) {
-		const struct conflict *k = &f->conflict[i];
+	while (n_told < WORST_MAX) {
+		const struct conflict *worst = NULL;
 		struct evidence *ev;
-		bool known = false;
 
-		for (uint32_t j = 0; j < n_told; j++)
-			known |= told[j] == k->first_frame;
-		if (known)
-			continue;
-		told[n_told++] = k->first_frame;
-		ev = case_new(out, CASE_OVERLAP, f);
-		if (!ev)
+		for (uint32_t i = 0; i < f->n_conflicts; i++) {
+			const struct conflict *k = &f->conflict[i];
+
+			if (!in(k->first_frame, told, n_told) && (!worst || k->differ > worst->differ))
+				worst = k;
+		}
+		if (!worst || !(ev = case_new(out, CASE_OVERLAP, f)))
 			return;
-		put_conflict(f, k, ev);
+		told[n_told++] = worst->first_frame;
+		put_conflict(f, worst, ev);
 	}
 }
 

@@ -58,41 +58,58 @@ static const struct seg *forged(const struct flow *f, const struct seg *a, const
 	return a;
 }
 
-/* The second answer; *n_syn: how many SYNs were sent before it. A responder that keeps no state (SYN cookies, a load balancer) gives each copy
- * of a SYN an answer of its own. */
-static const struct seg *second_answer(const struct flow *f, const struct seg *a, uint32_t *n_syn)
+/* Two SYN/ACKs with different numbers; `extra`: no SYN came between them, and there are more answers than SYNs. */
+struct answers {
+	const struct seg *a, *b;
+	bool extra;
+};
+
+/* A responder that keeps no state (SYN cookies, a load balancer) gives each copy of a SYN an answer of its own: those are as many as the SYNs. */
+static struct answers answers_of(const struct flow *f)
 {
-	*n_syn = 0;
-	for (const struct seg *s = f->log.at; s < f->log.at + f->log.n; s++) {
-		*n_syn += s->dir == DIR_ORIG && (s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
-		if (s > a && is_synack(s) && s->seq != a->seq && s->ack == a->ack)
-			return s;
+	enum { ISNS_MAX = 8 };
+	const struct seg *answer[ISNS_MAX], *since_syn = NULL;
+	uint32_t n = 0, n_syn = 0, i;
+
+	for (const struct seg *s = f->log.at; s < f->log.at + f->log.n && n < ISNS_MAX; s++) {
+		if (flow_is_mirror_copy(f, s))
+			continue;
+		if (s->dir == DIR_ORIG && (s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN) {
+			n_syn++;
+			since_syn = NULL;
+		}
+		if (!is_synack(s) || (n && s->ack != answer[0]->ack))
+			continue;
+		for (i = 0; i < n && answer[i]->seq != s->seq; i++)
+			;
+		if (i < n)
+			continue;
+		answer[n++] = s;
+		if (since_syn && n > n_syn)
+			return (struct answers){since_syn, s, true};
+		since_syn = s;
 	}
-	return NULL;
+	return n < 2 ? (struct answers){0} : (struct answers){answer[0], answer[1], false};
 }
 
 static void judge_synack(const struct flow *f, struct case_list *out)
 {
 	enum { LINE_MAX = 64 };
-	const struct seg *a = NULL, *b, *odd;
+	struct answers two = answers_of(f);
+	const struct seg *a = two.a, *b = two.b, *odd;
 	uint64_t frame[LINE_MAX], other[LINE_MAX];
 	uint32_t n, n_other;
-	uint32_t n_syn;
 	bool stack;
 	struct evidence *ev;
 	uint64_t both[2];
 
-	for (uint32_t i = 0; i < f->log.n && !a; i++)
-		if (is_synack(&f->log.at[i]))
-			a = &f->log.at[i];
-	b = a ? second_answer(f, a, &n_syn) : NULL;
 	if (!b || !(ev = case_new(out, CASE_SYNACK, f)))
 		return;
 	both[0] = a->frame_no;
 	both[1] = b->frame_no;
 	stack = abs(a->ttl - b->ttl) >= 2 || a->opts != b->opts;
 	evidence_put(ev, FEAT_SYNACK_COUNT, 2, both, 2);
-	evidence_put(ev, FEAT_SYNACK_ISN_DIFFERS, n_syn < 2 && b->ts_ns - a->ts_ns < race_ns, both, 2);
+	evidence_put(ev, FEAT_SYNACK_ISN_DIFFERS, two.extra && b->ts_ns - a->ts_ns < race_ns, both, 2);
 	evidence_put(ev, FEAT_SYNACK_GAP, b->ts_ns - a->ts_ns, both, 2);
 	evidence_put(ev, FEAT_SYNACK_STACK_DIFFERS, stack, both, 2);
 	odd = forged(f, a, b);
