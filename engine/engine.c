@@ -159,6 +159,9 @@ static void take_frame(struct engine *e, const struct frame *fr)
 		count_undecoded(e, note.ethertype, why_not(got));
 		return;
 	}
+	/* A pcapng file may claim any time in 64 bits; flow/ and detect/ take differences. */
+	if (p.ts_ns > FLOW_TIME_MAX || p.ts_ns < FLOW_TIME_MIN)
+		p.ts_ns = p.ts_ns < 0 ? FLOW_TIME_MIN : FLOW_TIME_MAX;
 	/* A datagram that was whole may hold a fragment inside a tunnel: at most LIMIT_DECODE_LAYERS rounds. */
 	for (int round = 0; p.frag; round++)
 		if (round == LIMIT_DECODE_LAYERS || defrag_add(e->defrag, &p) != DEFRAG_DONE)
