@@ -7,7 +7,9 @@
 #include "base/keyhash.h"
 #include "base/limits.h"
 
-enum { WAYS = 4, SIDES = 2 };
+enum { WAYS = 4 };
+/* Three tables: under the responder, under the originator, and under both, so that a busy server does not push out what one host did there. */
+enum { PAIR = CONTROL_BY_ORIG + 1, SIDES };
 /* METHODS g.2 and ARCHITECTURE 5: 5 s without an answer is silence. */
 static const int64_t silent_ns = INT64_C(5) * 1000000000;
 /* Two round trips to one server agree when they differ by less than this or by less than half the larger; queues do that much.
@@ -26,7 +28,7 @@ struct line {
 };
 
 struct host {
-	uint8_t addr[16];
+	uint8_t addr[32]; /* one address and zeros, or responder and originator */
 	int64_t last_ns;
 	uint32_t n; /* lines ever written; the latest CONTROL_LINES are kept */
 	struct line line[LIMIT_CONTROL_LINES];
@@ -73,28 +75,28 @@ uint64_t controls_name(const char *name, size_t len)
 	return h ? h : 1;
 }
 
-static size_t set_of(const struct controls *c, const uint8_t addr[16])
+static size_t set_of(const struct controls *c, const uint8_t addr[32])
 {
-	return keyhash(&c->key, addr, 16) % (LIMIT_CONTROL_HOSTS / WAYS) * WAYS;
+	return keyhash(&c->key, addr, 32) % (LIMIT_CONTROL_HOSTS / WAYS) * WAYS;
 }
 
-static const struct host *host_get(const struct controls *c, int side, const uint8_t addr[16])
+static const struct host *host_get(const struct controls *c, int side, const uint8_t addr[32])
 {
 	size_t set = set_of(c, addr);
 
 	for (size_t i = set; i < set + WAYS; i++)
-		if (c->host[side][i].n && !memcmp(c->host[side][i].addr, addr, 16))
+		if (c->host[side][i].n && !memcmp(c->host[side][i].addr, addr, 32))
 			return &c->host[side][i];
 	return NULL;
 }
 
-static struct host *host_place(struct controls *c, int side, const uint8_t addr[16])
+static struct host *host_place(struct controls *c, int side, const uint8_t addr[32])
 {
 	size_t set = set_of(c, addr), old = set;
 	struct host *h = c->host[side];
 
 	for (size_t i = set; i < set + WAYS; i++) {
-		if (h[i].n && !memcmp(h[i].addr, addr, 16))
+		if (h[i].n && !memcmp(h[i].addr, addr, 32))
 			return &h[i];
 		if (!h[i].n || (h[old].n && h[i].last_ns < h[old].last_ns))
 			old = i;
@@ -102,7 +104,7 @@ static struct host *host_place(struct controls *c, int side, const uint8_t addr[
 	c->evicted += h[old].n > 0;
 	/* The lines need no zeroing: `n` says which are there. */
 	h[old].n = 0;
-	memcpy(h[old].addr, addr, 16);
+	memcpy(h[old].addr, addr, 32);
 	return &h[old];
 }
 
@@ -130,10 +132,16 @@ static struct line *line_place(struct controls *c, struct host *h, const struct 
 
 static void note_side(struct controls *c, int side, const struct control_note *n)
 {
-	struct host *h = host_place(c, side, side == CONTROL_BY_RESP ? n->resp : n->orig);
-	struct line *l = line_place(c, h, n);
+	uint8_t addr[32] = {0};
+	struct host *h;
+	struct line *l;
 
-	memcpy(l->peer, side == CONTROL_BY_RESP ? n->orig : n->resp, sizeof(l->peer));
+	memcpy(addr, side == CONTROL_BY_ORIG ? n->orig : n->resp, 16);
+	if (side == PAIR)
+		memcpy(addr + 16, n->orig, 16);
+	h = host_place(c, side, addr);
+	l = line_place(c, h, n);
+	memcpy(l->peer, side == CONTROL_BY_ORIG ? n->resp : n->orig, sizeof(l->peer));
 	if (n->ts_ns > h->last_ns || h->n == 1)
 		h->last_ns = n->ts_ns;
 	if (n->outcome > l->outcome) {
@@ -150,8 +158,8 @@ static void note_side(struct controls *c, int side, const struct control_note *n
 
 void controls_note(struct controls *c, const struct control_note *n)
 {
-	note_side(c, CONTROL_BY_RESP, n);
-	note_side(c, CONTROL_BY_ORIG, n);
+	for (int side = 0; side < SIDES; side++)
+		note_side(c, side, n);
 }
 
 static bool asked_for(const struct line *l, const struct control_ask *a)
@@ -160,8 +168,6 @@ static bool asked_for(const struct line *l, const struct control_ask *a)
 	bool last_in = l->last_ns >= a->from_ns && l->last_ns <= a->to_ns;
 
 	if (l->flow_no == a->flow_no || (a->proto && l->proto != a->proto) || (a->port && l->resp_port != a->port))
-		return false;
-	if (a->by == CONTROL_BY_RESP && a->orig && memcmp(l->peer, a->orig, sizeof(l->peer)) != 0)
 		return false;
 	if (a->by == CONTROL_BY_ORIG && a->not_resp && !memcmp(l->peer, a->not_resp, sizeof(l->peer)))
 		return false;
@@ -230,15 +236,35 @@ static bool name_is_new(const uint64_t *seen, uint32_t n, uint64_t name)
 	return true;
 }
 
+static const struct host *asked_host(const struct controls *c, const struct control_ask *a)
+{
+	uint8_t addr[32] = {0};
+	bool pair = a->by == CONTROL_BY_RESP && a->orig;
+
+	memcpy(addr, a->addr, 16);
+	if (pair)
+		memcpy(addr + 16, a->orig, 16);
+	return host_get(c, pair ? PAIR : a->by, addr);
+}
+
+/* Has a line gone that began within the window? They are overwritten in order of arrival. */
+static bool lines_gone(const struct host *h, int64_t from_ns)
+{
+	const struct line *oldest = &h->line[h->n % LIMIT_CONTROL_LINES];
+
+	return h->n > LIMIT_CONTROL_LINES && oldest->first_ns > from_ns;
+}
+
 void controls_ask(const struct controls *c, const struct control_ask *a, struct control_answer *out)
 {
-	const struct host *h = host_get(c, a->by, a->addr);
+	const struct host *h = asked_host(c, a);
 	const struct line *first_ok = NULL;
 	uint64_t seen[LIMIT_CONTROL_LINES];
 
 	*out = (struct control_answer){0};
 	if (!h)
 		return;
+	out->cut = lines_gone(h, a->from_ns);
 	count_peers(h, a, out);
 	for (uint32_t i = 0; i < host_lines(h); i++) {
 		const struct line *l = &h->line[i];

@@ -8,7 +8,7 @@
 
 /* How other attempts went that a suspected flow can be laid beside: the same server asked for another name, over another protocol,
  * at another time, and the same host asking other servers (METHODS e "differential design", g.2). A bounded table over one series of packets; when
- * it is full, what is oldest goes (counted). One line a flow, kept twice: under its responder and under its originator. */
+ * it is full, what is oldest goes (counted). One line a flow, kept under its responder, under its originator, and under both. */
 struct controls;
 
 /* What became of an attempt; a later note of the same flow may only raise it. */
@@ -57,9 +57,10 @@ struct control_count {
 };
 struct control_answer {
 	struct control_count same, other; /* the asked name, and other names or none */
-	uint32_t names_ok; /* distinct other names that were answered; at most the 32 lines kept of a host */
+	uint32_t names_ok; /* distinct other names that were answered; at most the lines kept of a host */
 	uint32_t peers_ok, peers_failed; /* distinct other ends with an answered line, and with failed lines only */
 	uint32_t other_version_ok; /* answered lines of another QUIC version */
+	bool cut; /* lines that began in the window had to make room: counts are lower bounds, and 0 says nothing */
 	uint32_t disagree; /* lines left out because TTL or round trip do not agree with the suspect's */
 	bool mixed; /* BY_RESP: the answered lines do not agree with one another: several servers behind one address */
 };

@@ -34,9 +34,9 @@ enum {
 	LIMIT_PATHS = 100000,
 	/* across/: hosts whose usual answers are remembered; 96 bytes each. */
 	LIMIT_USUAL_HOSTS = 16384,
-	/* across/: hosts, as responders and as originators, of which attempts are remembered, and attempts kept of each; 72 bytes an attempt. */
-	LIMIT_CONTROL_HOSTS = 4096,
-	LIMIT_CONTROL_LINES = 32,
+	/* across/: hosts, as responders, as originators and in pairs, of which attempts are remembered, and attempts kept of each; 72 bytes an attempt. */
+	LIMIT_CONTROL_HOSTS = 2048,
+	LIMIT_CONTROL_LINES = 24,
 	/* across/: hosts of which is known who was heard last (112 bytes each), and connections reset after their trigger (64 bytes). */
 	LIMIT_HOSTS_HEARD = 16384,
 	LIMIT_HOSTS_RESET = 4096,

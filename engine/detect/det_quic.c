@@ -136,7 +136,7 @@ static void put_stopped(struct det_quic *dq, const struct quic_flow *q, struct c
 	a.from_ns = first_ns;
 	a.to_ns = end_ns + SILENCE_S * second_ns;
 	controls_ask(dq->controls, &a, &during);
-	if (before.same.ok + before.other.ok == 0 || during.same.ok + during.other.ok > 0)
+	if (during.cut || before.same.ok + before.other.ok == 0 || during.same.ok + during.other.ok > 0)
 		return;
 	from = last_ok(&before) + 1;
 	evidence_put(ev, FEAT_QUIC_SINCE_ANSWER, first_ns + 1 - from, NULL, 0);
@@ -163,7 +163,9 @@ static void put_same_server(struct det_quic *dq, const struct quic_flow *q, stru
 	evidence_put(ev, FEAT_QUIC_SERVER_MIXED, k.mixed, NULL, 0);
 	evidence_put(ev, FEAT_QUIC_OTHER_VERSION_OK, k.other_version_ok, NULL, 0);
 	if (a.name) {
-		evidence_put(ev, FEAT_QUIC_SAME_NAME_OK, k.same.ok, NULL, 0);
+		/* A server so busy that the table lost some: none found is not none. */
+		if (k.same.ok || !k.cut)
+			evidence_put(ev, FEAT_QUIC_SAME_NAME_OK, k.same.ok, NULL, 0);
 		evidence_put(ev, FEAT_QUIC_SAME_NAME_DEAD, k.same.failed, NULL, 0);
 		evidence_put(ev, FEAT_QUIC_OTHER_NAMES_OK, k.names_ok, NULL, 0);
 		evidence_put(ev, FEAT_QUIC_OTHER_SINCE, k.names_ok && k.other.ok_last_ns >= first_ns, NULL, 0);
