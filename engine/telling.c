@@ -7,6 +7,9 @@
 
 #include "base/keyhash.h"
 
+/* An injector may outrun the trigger by this much, METHODS a.5. */
+static const int64_t race_ns = INT64_C(200) * 1000000;
+
 /* Suspected flows that wait to be judged early; when full the flow is judged only at its end. */
 enum { WAITING_MAX = 4096 };
 
@@ -243,6 +246,20 @@ void telling_cases(struct telling *t, const struct flow *f, const struct trigger
 	judge(t, f, &r, cases->at, cases->n, NULL, true);
 }
 
+/* The trigger told is the one the detector named, else the one that came before the act. */
+static const struct trigger *trigger_of(const struct flow *f, const struct evidence *ev)
+{
+	const struct ev_value *kind = evidence_get(ev, FEAT_TRIGGER_KIND);
+	const uint64_t *suspect;
+
+	for (uint32_t i = 0; kind && kind->n_frames && i < f->n_triggers; i++)
+		if (f->trigger[i].last_frame == kind->frame[0])
+			return &f->trigger[i];
+	if (!evidence_suspects(ev, &suspect))
+		return NULL;
+	return trigger_before(f, frame_time(f, suspect[0]), race_ns);
+}
+
 /* All cases of one kind speak of one act; each kind is a finding of its own. */
 static void judge_flow(struct telling *t, struct flow *f, enum capture_point point, bool last)
 {
@@ -253,7 +270,6 @@ static void judge_flow(struct telling *t, struct flow *f, enum capture_point poi
 	for (int kase = CASE_ANY + 1; kase < CASE_N; kase++) {
 		struct evidence *same[CASES_MAX];
 		struct flow_record r;
-		const uint64_t *suspect;
 		uint32_t n = 0;
 
 		for (uint32_t i = 0; i < cases.n; i++)
@@ -261,9 +277,7 @@ static void judge_flow(struct telling *t, struct flow *f, enum capture_point poi
 				same[n++] = cases.at[i];
 		if (!n)
 			continue;
-		/* The trigger told is the one that came before the act. */
-		record_of(f, evidence_suspects(same[0], &suspect) ?
-				     trigger_before(f, frame_time(f, suspect[0]), INT64_C(200) * 1000000) : NULL, point, &r);
+		record_of(f, trigger_of(f, same[0]), point, &r);
 		r.stage = detect_tampering(f, f->last_ns, r.tampering);
 		judge(t, f, &r, same, n, &f->told[kase], last);
 	}

@@ -133,6 +133,25 @@ static const char *rst_part(const struct rst_count *c, enum flow_stage st)
 	return c->acks_differ && c->ack_zero ? "RST;RST0" : c->acks_differ ? "RST!=RST" : "RST=RST";
 }
 
+/* A FIN of the responder, or one of the opener that was acknowledged. */
+static bool said_goodbye(const struct flow *f)
+{
+	const struct flow_side *o = &f->side[DIR_ORIG], *r = &f->side[DIR_RESP];
+
+	return r->fin || (o->fin && r->have_ack && o->have_next && seq_diff(r->ack_max, o->next) >= 0);
+}
+
+/* When either side last sent anything new: retransmissions and a FIN into the silence are none. */
+static int64_t last_news(const struct flow *f)
+{
+	int64_t at_ns = f->first_ns;
+
+	for (const struct seg *s = f->log.at; s < f->log.at + f->log.n; s++)
+		if (s->dir == DIR_RESP || (!s->retransmit && !(s->flags & TCP_FIN)))
+			at_ns = s->ts_ns > at_ns ? s->ts_ns : at_ns;
+	return at_ns;
+}
+
 enum flow_stage detect_tampering(const struct flow *f, int64_t ended_ns, char out[TAMPERING_TEXT])
 {
 	static const char *const before[] = {NULL, "SYN", "SYN;ACK", "PSH+ACK", "PSH+ACK;Data"};
@@ -147,8 +166,8 @@ enum flow_stage detect_tampering(const struct flow *f, int64_t ended_ns, char ou
 	c[0] = count_rsts(f, DIR_ORIG);
 	c[1] = count_rsts(f, DIR_RESP);
 	if (!c[0].first && !c[1].first) {
-		/* Silence: nothing for 3 s, and nobody said goodbye. */
-		if (f->side[0].fin || f->side[1].fin || ended_ns - f->last_ns < silence_ns || f->midstream)
+		/* Silence: no news for 3 s, and nobody's goodbye was heard. */
+		if (f->midstream || said_goodbye(f) || (ended_ns > f->last_ns ? ended_ns : f->last_ns) - last_news(f) < silence_ns)
 			return STAGE_NONE;
 		st = detect_stage(f, &(struct seg){.ts_ns = f->last_ns, .dir = DIR_RESP});
 		/* An answered exchange that falls idle is no break. */

@@ -54,11 +54,13 @@ static void judge_mechanism(struct judged *j, const struct sig_result *r, uint32
 {
 	enum technique t = r->sig->technique;
 	uint32_t groups = groups_of(r->sig, r->when_held) & allowed;
+	/* What is known only from a summary or from memory raises no grade. */
+	enum grade cap = r->sig->status == SIG_ACTIVE ? cap_of(r) : GRADE_ANOMALY;
 
 	j->by_mechanism |= BIT(t);
 	j->matched |= BIT(t);
 	j->groups[t] |= groups;
-	for (int g = GRADE_ANOMALY; g <= (int)cap_of(r); g++)
+	for (int g = GRADE_ANOMALY; g <= (int)cap; g++)
 		j->groups_to[g][t] |= groups;
 }
 

@@ -46,9 +46,9 @@ static void found_what(struct page *p, struct say *s, const struct run_summary *
 		say(s, "nothing to judge: the packets hold no TCP connection and no UDP exchange.");
 	else
 		say(s,
-		    "no sign of interference. That means: no forged reset, forged data or page, or forged DNS answer left traces in these packets. "
-		    "It does not mean that nothing is blocked: a silent drop, a slowed connection, an address that cannot be reached, and "
-		    "whatever happened before, after or beside this capture do not show here.");
+		    "no sign of interference. That means: no forged reset, forged data or page, forged DNS answer, dropped hello or policed "
+		    "rate left traces in these packets that can be told from everyday causes. It does not mean that nothing is blocked: an "
+		    "address that cannot be reached, and whatever happened before, after or beside this capture, do not show here.");
 	page_put(p, "Found:", TELL_INDENT, s->at, INK_BOLD);
 }
 

@@ -54,6 +54,15 @@ static const struct row {
 	 "the odd version was not built like {side}'s other packets"},
 	{FEAT_DNS_STACK_DIFFERS, IF_YES,
 	 "the answers differ in TTL, DF or IP ID: two machines built them"},
+	/* Silence. */
+	{FEAT_DROP_RETRANSMISSIONS, IF_ABOVE,
+	 "the same bytes were sent again {v} times, and nothing acknowledged them[ in {drop.silence}]"},
+	{FEAT_DROP_PEER_ALIVE, IF_YES,
+	 "packets of the server still arrived and acknowledged nothing new"},
+	{FEAT_DROP_PATH_ALIVE, IF_YES,
+	 "packets of other hosts reached the client meanwhile: its own network was up"},
+	{FEAT_DROP_SINCE_RESET, IF_ABOVE,
+	 "no answer to new attempts, {v} after a connection to the same server was reset"},
 	/* Too soon. */
 	{FEAT_RST_TOO_FAST, IF_YES,
 	 "came[ {rst.lag} after the request,] sooner than {side} can answer[ (round trip {rst.rtt})]"},
