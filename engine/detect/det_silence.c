@@ -26,7 +26,8 @@ struct unacked {
 	const struct seg *first, *last; /* first transmission of that byte, last packet that asks for an ACK beyond it */
 	const struct seg *heard;	/* last packet of resp before `last` */
 	uint32_t n_again;
-	bool small, zero_window, peer_alive, sack;
+	bool small, zero_window, peer_alive;
+	bool small_tail; /* a small segment behind that byte, of which nothing shows that it arrived */
 	uint64_t alive_frame;
 	uint64_t again[EV_FRAMES_MAX];
 };
@@ -54,29 +55,45 @@ static bool covers(const struct seg *s, uint32_t seq)
 	return seq_diff(s->seq, seq) <= 0 && seq_diff(seg_end(s), seq) > 0;
 }
 
+/* A packet of resp. One that repeats the ACK number says that something behind the gap has arrived (RFC 5681 4.2). */
+static void hear(struct unacked *u, const struct seg *s, bool repeats)
+{
+	u->heard = s;
+	u->zero_window = (u->first && u->zero_window) || s->win == 0;
+	if (!u->first)
+		return;
+	if (repeats && !s->len)
+		u->small_tail = false;
+	/* Later packets whose ACK number stands still. */
+	if (s->ts_ns - u->first->ts_ns >= silence_min_ns) {
+		u->peer_alive = true;
+		u->alive_frame = s->frame_no;
+	}
+}
+
 static bool look(const struct flow *f, struct unacked *u)
 {
 	const struct seg *end = f->log.at + f->log.n;
+	bool acked = false;
 
 	*u = (struct unacked){0};
 	if (!last_ack(f, &u->ack))
 		return false;
 	for (const struct seg *s = f->log.at; s < end; s++) {
-		if (s->flags & (TCP_RST | TCP_SYN))
+		bool repeats = acked;
+
+		if (s->flags & TCP_RST)
+			continue;
+		acked |= s->dir == DIR_RESP && (s->flags & TCP_ACK) && s->ack == u->ack;
+		if (s->flags & TCP_SYN)
 			continue;
 		if (s->dir == DIR_RESP) {
-			u->heard = s;
-			u->zero_window = u->first ? u->zero_window : s->win == 0;
-			/* Later packets whose ACK number stands still. */
-			if (u->first && s->ts_ns - u->first->ts_ns >= silence_min_ns) {
-				u->peer_alive = true;
-				u->alive_frame = s->frame_no;
-			}
-			u->sack |= u->first && (s->opts & TCP_OPT_SACK);
+			hear(u, s, repeats && s->ack == u->ack);
 			continue;
 		}
 		if (seq_diff(seg_end(s), u->ack) > 0 && (s->len || s->flags & TCP_FIN)) {
-			u->small |= s->len <= SMALL_SEGMENT;
+			u->small |= covers(s, u->ack) && s->len <= SMALL_SEGMENT;
+			u->small_tail |= !covers(s, u->ack) && s->len <= SMALL_SEGMENT;
 			u->last = s;
 		}
 		if (!covers(s, u->ack))
@@ -103,6 +120,14 @@ static bool data_since(const struct flow *f, const struct trigger *t)
 	return false;
 }
 
+/* What orig sent as a trigger was acknowledged whole, and resp sent nothing for it. */
+static bool is_after_trigger(const struct flow *f, const struct unacked *u)
+{
+	const struct trigger *t = trigger_before(f, u->first->ts_ns, segments_ns);
+
+	return t && t->dir == DIR_ORIG && (seq_diff(u->ack, t->seq) < 0 || seq_diff(u->ack, t->seq_end) >= 0) && !data_since(f, t);
+}
+
 /* FINs that come again while data before them is not acknowledged count as retransmissions of that silence too. */
 static void put_silence(const struct flow *f, const struct unacked *u, struct evidence *ev)
 {
@@ -117,10 +142,10 @@ static void put_silence(const struct flow *f, const struct unacked *u, struct ev
 	evidence_put(ev, FEAT_DROP_RETRANSMISSIONS, u->n_again, u->again, u->n_again < EV_FRAMES_MAX ? u->n_again : EV_FRAMES_MAX);
 	evidence_put1(ev, FEAT_DROP_SILENCE, u->last->ts_ns - u->first->ts_ns, u->last->frame_no);
 	evidence_put1(ev, FEAT_DROP_IN_TRIGGER, in_trigger, first);
-	evidence_put1(ev, FEAT_DROP_AFTER_TRIGGER, t && t->dir == DIR_ORIG && !in_trigger && !data_since(f, t), first);
+	evidence_put1(ev, FEAT_DROP_AFTER_TRIGGER, is_after_trigger(f, u), first);
 	if (u->heard && u->heard < u->last)
 		evidence_put1(ev, FEAT_DROP_QUIET, u->last->ts_ns - u->heard->ts_ns, u->last->frame_no);
-	evidence_put1(ev, FEAT_DROP_LARGE_ONLY, !u->small, first);
+	evidence_put1(ev, FEAT_DROP_LARGE_ONLY, !u->small && !u->small_tail, first);
 	evidence_put1(ev, FEAT_DROP_ZERO_WINDOW, u->zero_window, first);
 	evidence_put1(ev, FEAT_DROP_PEER_ALIVE, u->peer_alive, u->peer_alive ? u->alive_frame : first);
 	evidence_put1(ev, FEAT_DROP_ANSWERED, f->side[DIR_RESP].n_data > 0, first);
@@ -169,7 +194,9 @@ static void judge_silence(const struct flow *f, struct case_list *out)
 	}
 	if (!look(f, &u) || u.n_again < RETRANSMISSIONS_MIN)
 		return;
-	if (u.last->ts_ns - u.first->ts_ns < silence_min_ns && (!u.heard || u.last->ts_ns - u.heard->ts_ns < silence_min_ns))
+	/* Before it was asked resp had no reason to speak: only after an unanswered trigger its quiet counts from when it was heard. */
+	if (u.last->ts_ns - u.first->ts_ns < silence_min_ns &&
+	    (!u.heard || u.last->ts_ns - u.heard->ts_ns < silence_min_ns || !is_after_trigger(f, &u)))
 		return;
 	if ((ev = case_new(out, CASE_DROP, f)))
 		put_silence(f, &u, ev);
