@@ -226,7 +226,7 @@ static void test_tcp_track_retransmit_needs_all_its_bytes(void **state)
 		fb_init(&b, MB64);
 		fb_open(&b);
 		fb_text(&b, 0, 0, "0123456789");
-		f = fb_data(&b, 0, row[i].off, "0123456789X" + row[i].off, row[i].len);
+		f = fb_data(&b, 0, row[i].off, &"0123456789X"[row[i].off], row[i].len);
 		assert_int_equal(last_seg(f)->retransmit, row[i].again);
 		fb_fini(&b);
 	}
