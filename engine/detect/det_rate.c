@@ -2,7 +2,9 @@
 /* How fast one side's data got through: policing (METHODS h.1, h.3) and freezes (rate_freeze.c, METHODS h.5).
  *
  * Innocent look-alikes: a queue that overflows (round trips grow before losses: rtt_inflated, queued), random loss (losses come with a full
- * bucket: fuller_on_loss, loss_spread), a sender that has nothing to send (few losses; the rate is then its own: pass_spread), a
+ * bucket: fuller_on_loss, loss_spread), a sender with
+ * a rate of its own (a live stream: with random losses it passes the published rule, but the bucket is no fuller for what passes than for what is
+ * lost: contrast near 50), a
  * mirror port's second copies (left out of the series), reordering (repeats that the receiver reports as superfluous; gaps filled at once), a link that is simply that fast (seen beside the
  * receiver: the queue before it shows in the round trips, when timestamps give any),
  * a data plan or a shared link's token bucket (the same mechanism with another motive: only a comparison of names tells).
@@ -48,7 +50,7 @@ static bool is_better(const struct policer *a, const struct policer *b)
 {
 	if ((a->why == POLICER_YES) != (b->why == POLICER_YES))
 		return a->why == POLICER_YES;
-	return a->n_loss > b->n_loss;
+	return a->why == POLICER_YES ? a->contrast > b->contrast : a->n_loss > b->n_loss;
 }
 
 static void keep_best(struct verdict *v, const struct rate_run *r, const struct policer *p)
@@ -140,6 +142,8 @@ static void put_verdict(const struct verdict *v, struct evidence *ev)
 		evidence_put(ev, FEAT_RATE_POLICED, v->n_policed > 0, v->loss_frame, v->n_frames);
 	if (b->why == POLICER_YES)
 		put_estimates(v, ev);
+	if (b->contrast > 0)
+		evidence_put(ev, FEAT_RATE_CONTRAST, llround(b->contrast * 100), NULL, 0);
 	if (b->slices)
 		evidence_put(ev, FEAT_RATE_SLICES, b->slices, NULL, 0);
 	if (b->rtt_us > 0)

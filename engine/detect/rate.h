@@ -62,6 +62,9 @@ struct policer {
 	uint32_t n_loss, n_pass, slices;
 	uint32_t n_inflated; /* losses right after an inflated round trip */
 	double rtt_us;       /* median */
+	/* Share of all pairs of a packet that passed and one that was lost in which the bucket was fuller for the one that passed (Mann and
+	 * Whitney's U over n m): near 1 where an empty bucket decides, one half where losses do not care. Not in the published rule. */
+	double contrast;
 };
 
 /* The published policing detector on one exchange (Flach et al. 2016; METHODS h.1), leaving out `cutoff` losses at either end. False

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a capture beside the receiver can tell of policing (METHODS h.3, proposed there and not published): what came through is bounded by
  * b + r t, so after the bucket's worth it comes at a steady rate. Which packets met an empty bucket is not seen: a hole shows only when the
- * next packet gets through, that is, when the bucket has tokens again. So the policing detector's arithmetic is not used here; tried on
- * simulated policers, it said "fuller on loss" (test_rate_plateau.c keeps the case).
+ * next packet gets through, that is, when the bucket has tokens again. So the policing detector's arithmetic is not used here: tried on
+ * two simulated policers, it said "fuller on loss".
  *
  * Not known here: whether the sender had enough to send, and how long the queue is unless timestamps tell. */
 #include <math.h>

@@ -193,6 +193,23 @@ static double median_of(const double *v, uint32_t n)
 	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
+/* Of sorted values. */
+static double contrast_of(const struct fills *f)
+{
+	double pairs = 0;
+	uint32_t below = 0, equal = 0;
+
+	for (uint32_t i = 0; i < f->n_pass; i++) {
+		while (below < f->n_loss && f->loss[below] < f->pass[i])
+			below++;
+		for (equal = equal > below ? equal : below;
+		     equal < f->n_loss && f->loss[equal] <= f->pass[i];)
+			equal++;
+		pairs += below + (equal - below) / 2.0;
+	}
+	return pairs / ((double)f->n_pass * f->n_loss);
+}
+
 static enum policer_why compare(struct fills *f, struct policer *out)
 {
 	double rtt_bytes = out->rtt_us * out->rate_bps / 8e6, mid, mean_loss, mean_pass;
@@ -207,6 +224,7 @@ static enum policer_why compare(struct fills *f, struct policer *out)
 	qsort(f->loss, f->n_loss, sizeof(double), cmp_double);
 	qsort(f->pass, f->n_pass, sizeof(double), cmp_double);
 	mid = median_of(f->loss, f->n_loss);
+	out->contrast = contrast_of(f);
 	out->spread = f->loss[(size_t)(f->n_loss - 1) * 9 / 10] - f->loss[(f->n_loss - 1) / 10];
 	if (mean_loss >= mean_pass || mid >= median_of(f->pass, f->n_pass))
 		return POLICER_FULLER_ON_LOSS;
