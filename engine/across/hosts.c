@@ -115,6 +115,9 @@ void hosts_reset(struct hosts *h, const uint8_t orig[16], const uint8_t resp[16]
 
 	for (struct reset *e = set; e < set + WAYS; e++) {
 		if (same_ends(e, orig, resp, port)) {
+			/* Flows end in another order than they were reset: the last reset in packet time stays. */
+			if (e->ts_ns > ts_ns)
+				return;
 			place = e;
 			break;
 		}
