@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/keyhash.h"
+#include "flow/flow_key.h"
 #include "flow/rate_series.h"
 
 /* How long a flow may be silent, by state, in packet time. Half-open: Linux gives a SYN up after 127 s, but its retries at 1, 3, 7, 15,
@@ -130,27 +131,6 @@ static size_t slot_of(const struct flow_table *t, uint64_t hash)
 	return (size_t)hash & (t->n_slots - 1);
 }
 
-static int key_cmp(const struct ip_addr *x, uint16_t px, const struct ip_addr *y, uint16_t py)
-{
-	int c = memcmp(x->b, y->b, sizeof(x->b));
-
-	return c ? c : (px > py) - (px < py);
-}
-
-/* Symmetric by ordering the two ends, never by XOR (ARCHITECTURE 4). */
-static void key_make(struct flow_key *k, uint8_t proto, const struct ip_addr *src, uint16_t sport,
-		     const struct ip_addr *dst, uint16_t dport)
-{
-	bool src_first = key_cmp(src, sport, dst, dport) <= 0;
-
-	memset(k, 0, sizeof(*k));
-	k->a = src_first ? *src : *dst;
-	k->b = src_first ? *dst : *src;
-	k->pa = src_first ? sport : dport;
-	k->pb = src_first ? dport : sport;
-	k->proto = proto;
-}
-
 static struct flow *lookup(const struct flow_table *t, const struct flow_key *k, uint64_t hash)
 {
 	for (size_t i = slot_of(t, hash); t->slot[i].f; i = (i + 1) & (t->n_slots - 1))
@@ -219,25 +199,7 @@ static void flow_end(struct flow_table *t, struct flow *f)
 		t->opts.on_end(t->opts.arg, f);
 	list_remove(t, f);
 	slot_remove(t, f);
-	for (int d = 0; d < 2; d++)
-		stream_free(t, f->side[d].stream);
-	flow_table_give(t, f->log.cap * sizeof(struct seg));
-	free(f->log.at);
-	if (f->conflict)
-		flow_table_give(t, FLOW_CONFLICTS_MAX * sizeof(*f->conflict));
-	free(f->conflict);
-	if (f->trigger)
-		flow_table_give(t, FLOW_TRIGGERS_MAX * sizeof(*f->trigger));
-	free(f->trigger);
-	if (f->page)
-		flow_table_give(t, sizeof(*f->page));
-	free(f->page);
-	if (f->rst_bytes)
-		flow_table_give(t, sizeof(*f->rst_bytes));
-	free(f->rst_bytes);
-	rate_series_free(t, f->rate);
-	flow_table_give(t, sizeof(*f));
-	free(f);
+	flow_free(t, f);
 }
 
 /* Ends what has been silent too long: a function of (flow, watermark), never of table position. The lists are in touch
@@ -291,42 +253,6 @@ static struct flow *flow_make(struct flow_table *t, const struct flow_key *k, ui
 	return f;
 }
 
-/* Who opened the connection when its SYN was not seen: the side that speaks like a responder, else the lower well-known
- * port, else whoever was seen first. */
-static bool from_orig(const struct pkt *p)
-{
-	if (p->l4 == L4_TCP && (p->tcp.flags & (TCP_SYN | TCP_RST)) == TCP_SYN)
-		return !(p->tcp.flags & TCP_ACK);
-	if (p->payload.len >= 5) {
-		const uint8_t *b = p->payload.at;
-
-		if (!memcmp(b, "HTTP/", 5) || (b[0] == 0x16 && b[1] == 3 && p->payload.len > 5 && b[5] == 2))
-			return false;
-		if (!memcmp(b, "GET /", 5) || !memcmp(b, "POST ", 5) || !memcmp(b, "HEAD ", 5) ||
-		    (b[0] == 0x16 && b[1] == 3 && p->payload.len > 5 && b[5] == 1))
-			return true;
-	}
-	if (p->l4 == L4_UDP && (p->sport == 53) != (p->dport == 53))
-		return p->dport == 53;
-	if ((p->sport < 1024) != (p->dport < 1024))
-		return p->dport < 1024;
-	return true;
-}
-
-static void flow_orient(struct flow *f, const struct pkt *p)
-{
-	bool src_is_orig = from_orig(p);
-
-	f->addr[DIR_ORIG] = src_is_orig ? p->src : p->dst;
-	f->addr[DIR_RESP] = src_is_orig ? p->dst : p->src;
-	f->port[DIR_ORIG] = src_is_orig ? p->sport : p->dport;
-	f->port[DIR_RESP] = src_is_orig ? p->dport : p->sport;
-	f->flipped = !src_is_orig;
-	f->midstream = p->l4 == L4_TCP && !(p->tcp.flags & TCP_SYN);
-	if (f->flipped)
-		flow_history(f, DIR_ORIG, '^');
-}
-
 /* A SYN on a known 5-tuple opens a new connection when it has another sequence number, unless the old one is alive. */
 static bool is_reuse(const struct flow_table *t, const struct flow *f, enum dir d, const struct pkt *p)
 {
@@ -355,16 +281,6 @@ static enum flow_list list_for(const struct flow *f)
 	return f->established || f->midstream ? LIST_OPEN : LIST_HALF;
 }
 
-static void udp_track(struct flow *f, enum dir d, const struct pkt *p)
-{
-	struct flow_side *s = &f->side[d];
-
-	s->packets++;
-	s->bytes += p->payload_len;
-	s->last_ns = p->ts_ns;
-	flow_history(f, d, 'D');
-}
-
 struct flow *flow_table_packet(struct flow_table *t, const struct pkt *p, uint32_t input_i, enum dir *dir)
 {
 	struct flow_key k;
@@ -376,11 +292,11 @@ struct flow *flow_table_packet(struct flow_table *t, const struct pkt *p, uint32
 	else
 		t->watermark_ns = p->ts_ns;
 	expire(t);
-	key_make(&k, p->l4 == L4_TCP ? 6 : 17, &p->src, p->sport, &p->dst, p->dport);
+	flow_key_make(&k, p->l4 == L4_TCP ? 6 : 17, &p->src, p->sport, &p->dst, p->dport);
 	hash = keyhash(&t->key, &k, sizeof(k));
 	f = lookup(t, &k, hash);
 	if (f) {
-		enum dir d = !key_cmp(&p->src, p->sport, &f->addr[DIR_ORIG], f->port[DIR_ORIG]) ? DIR_ORIG : DIR_RESP;
+		enum dir d = !flow_key_cmp(&p->src, p->sport, &f->addr[DIR_ORIG], f->port[DIR_ORIG]) ? DIR_ORIG : DIR_RESP;
 
 		if (is_reuse(t, f, d, p)) {
 			flow_end(t, f);
@@ -394,7 +310,7 @@ struct flow *flow_table_packet(struct flow_table *t, const struct pkt *p, uint32
 		f->input_i = input_i;
 		flow_orient(f, p);
 	}
-	*dir = !key_cmp(&p->src, p->sport, &f->addr[DIR_ORIG], f->port[DIR_ORIG]) ? DIR_ORIG : DIR_RESP;
+	*dir = !flow_key_cmp(&p->src, p->sport, &f->addr[DIR_ORIG], f->port[DIR_ORIG]) ? DIR_ORIG : DIR_RESP;
 	if (p->ts_ns > f->last_ns)
 		f->last_ns = p->ts_ns;
 	f->last_frame = p->frame_no;
@@ -406,7 +322,7 @@ struct flow *flow_table_packet(struct flow_table *t, const struct pkt *p, uint32
 	if (p->l4 == L4_TCP)
 		tcp_track(t, f, *dir, p);
 	else
-		udp_track(f, *dir, p);
+		flow_udp(f, *dir, p);
 	list_remove(t, f);
 	list_append(t, f, list_for(f));
 	return f;
@@ -417,7 +333,7 @@ struct flow *flow_table_find(struct flow_table *t, uint8_t proto, const struct i
 {
 	struct flow_key k;
 
-	key_make(&k, proto, src, sport, dst, dport);
+	flow_key_make(&k, proto, src, sport, dst, dport);
 	return lookup(t, &k, keyhash(&t->key, &k, sizeof(k)));
 }
 

@@ -9,8 +9,8 @@
 enum { SEGMENT_MAX = 1460, SEGMENT_USUAL = 1448, SEGMENT_MIN = 536, SERIES_FIRST = 64 };
 /* Losses needed before anything can be said: MIN_NUM_SAMPLES of Flach et al. 2016 (METHODS h.1). */
 enum { LOSSES_TO_JUDGE = 15 };
-/* METHODS h.5: a freeze comes after 10 to 25 KB to the opener. Here with what was sent again, so more generously. */
-enum { FREEZE_BYTES_FROM = 10000, FREEZE_BYTES_TO = 100000 };
+/* METHODS h.5: a freeze comes after 10 to 25 KB to the opener. */
+enum { FREEZE_BYTES_FROM = 10000, FREEZE_BYTES_TO = 25600 };
 /* A mirror port's second copy, METHODS 0; and no sender repeats so soon. */
 static const uint32_t copy_within_us = 1000;
 /* As in tcp_track.c: farther than this is in nobody's window. */
@@ -314,9 +314,9 @@ static void start(struct flow_table *t, struct flow *f, enum dir d, const struct
 static bool may_be_frozen(const struct flow *f, enum dir d, const struct pkt *p, bool repeat)
 {
 	const struct flow_side *s = &f->side[d];
-	uint64_t down = f->side[DIR_RESP].bytes;
+	uint32_t delivered = f->side[DIR_ORIG].ack_max - f->side[DIR_RESP].isn - 1;
 
-	return f->established && down >= FREEZE_BYTES_FROM && down <= FREEZE_BYTES_TO &&
+	return f->established && delivered >= FREEZE_BYTES_FROM && delivered <= FREEZE_BYTES_TO &&
 	       (repeat || (s->have_next && p->tcp.seq == s->next - 1));
 }
 

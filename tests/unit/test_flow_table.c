@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* covers: engine/flow/flow_table.c engine/flow/flow_key.c */
 /* Which packets are one flow, and who opened it. Timeouts and memory: test_flow_time.c, test_flow_memory.c. */
 #include <stdarg.h>
 #include <stddef.h>
