@@ -27,6 +27,7 @@ struct command {
 int cmd_replay(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_signatures(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
 
 /* --- shared by commands: cmd_common.c --- */
 enum { SIG_DIRS_MAX = 16 };

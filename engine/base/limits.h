@@ -86,6 +86,14 @@ enum {
 	LIMIT_QUIC_PIECES = 64,
 	/* app/: Initials that one hello is put together from; Chrome's post-quantum hello takes 2, METHODS g.1 says 4, and a Retry makes it twice. */
 	LIMIT_QUIC_HELLO_DATAGRAMS = 8,
+	/* pair/: packets and flows kept of one of two captures that are compared, 64 and 120 bytes each: 128 MB and 16 MB. */
+	LIMIT_PAIR_PACKETS = 2 * 1024 * 1024,
+	LIMIT_PAIR_FLOWS = 128 * 1024,
+	/* pair/: connections of the same ends looked at for one packet, and like packets for one mate; ends are reused after minutes. */
+	LIMIT_PAIR_REUSE = 8,
+	LIMIT_PAIR_LOOK = 64,
+	/* pair/: segments put together to be one of the other capture's: 64 KB of the smallest usual MSS, 536. */
+	LIMIT_PAIR_CHAIN = 128,
 	/* match/: one signature file; the longest of ours stays below 8 KiB. */
 	LIMIT_SIG_BYTES = 65536,
 	/* match/: maps and lists inside one another in a signature file; the grammar needs 3. */
