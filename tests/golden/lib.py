@@ -42,8 +42,12 @@ def sanitized():
         return b"__asan_init" in f.read()
 
 
+def some(things, step):
+    """All of them; with a sanitizer, where a start of the program costs ten times as much, every step-th."""
+    return list(things)[::step if sanitized() else 1]
+
+
 def run(*args, **kw):
-    kw.setdefault("timeout", 120)
     return subprocess.run([PROGRAM, *map(str, args)], capture_output=True, check=False, **kw)
 
 
