@@ -131,6 +131,12 @@ cov: cov-bin ## lines of its file that each fuzz target's inputs reach; fails be
 
 fuzzers: $(FUZZBIN)
 
+bench: all $(B)/bench/gen $(B)/bench/bare ## CPU time beside a bare libpcap loop (bench/README.md), under 2 minutes
+	$(Q)bench/bench -B $(B)
+
+bench-instr: all $(B)/bench/gen $(B)/bench/bare ## instructions per packet under valgrind; writes bench/instructions.txt
+	$(Q)bench/instr-check -B $(B) --cc $(CC) --record
+
 fresh: ## both commands in a clean chroot of this Debian (root, network); S=trixie for another
 	$(Q)tests/check/fresh $(or $(S),bookworm)
 
@@ -154,6 +160,12 @@ $(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(FLAGS) $(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
+$(B)/bench/gen: $(B)/bench/gen.o $(B)/bench/packet.o
+$(B)/bench/bare: $(B)/bench/bare.o
+$(B)/bench/gen $(B)/bench/bare:
+	$(call say,LD,$@)
+	$(Q)$(CC) $(FLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 # libFuzzer's entry point is declared in no header.
 $(B)/tests/fuzz/%.o: FLAGS += -Wno-missing-prototypes
 
@@ -169,10 +181,10 @@ $(B)/flags: FORCE
 $(B)/members: FORCE
 	$(call remember,$(LIBOBJ))
 
--include $(OBJ:.o=.d) $(UNIT:%.c=$(B)/%.d) $(HELPOBJ:.o=.d) $(FUZZ:%.c=$(B)/%.d)
+-include $(OBJ:.o=.d) $(wildcard $(B)/bench/*.d) $(UNIT:%.c=$(B)/%.d) $(HELPOBJ:.o=.d) $(FUZZ:%.c=$(B)/%.d)
 
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: all demo docs test setup-run setup-test setup-lab help clean unit unit-bin objects script asan clang lint tidy cppcheck \
-	format-check format fuzz fuzz-bin cov-bin cov fuzzers fresh FORCE
+	format-check format fuzz fuzz-bin cov-bin cov fuzzers fresh bench bench-instr FORCE
