@@ -41,18 +41,27 @@ static void txn_finish(struct det_dns *dd, const struct flow *f, struct dns_txn 
 	txn_free(dd, t);
 }
 
-/* Finishes what has waited long enough at this packet's time. */
-static void expire(struct det_dns *dd, struct flow *f, struct dns_open *o, int64_t now_ns)
+static void finish_at(struct det_dns *dd, const struct flow *f, struct dns_open *o, struct dns_txn **at)
 {
-	while (o->first) {
-		struct dns_txn *t = o->first;
-		int64_t since = t->n_answers ? t->answer[0].ts_ns : t->q_ts_ns;
+	struct dns_txn *t = *at;
 
-		if (now_ns - since <= hold_ns && o->n < LIMIT_DNS_OPEN)
-			break;
-		o->first = t->next;
-		o->n--;
-		txn_finish(dd, f, t);
+	*at = t->next;
+	o->n--;
+	txn_finish(dd, f, t);
+}
+
+/* Finishes what has waited long enough at this packet's time. At most LIMIT_DNS_OPEN rounds. */
+static void expire(struct det_dns *dd, const struct flow *f, struct dns_open *o, int64_t now_ns)
+{
+	struct dns_txn **at = &o->first;
+
+	while (*at) {
+		int64_t since = (*at)->n_answers ? (*at)->answer[0].ts_ns : (*at)->q_ts_ns;
+
+		if (now_ns - since > hold_ns)
+			finish_at(dd, f, o, at);
+		else
+			at = &(*at)->next;
 	}
 }
 
@@ -173,8 +182,11 @@ void det_dns_packet(struct det_dns *dd, struct flow *f, const struct pkt *p)
 	}
 	expire(dd, f, o, p->ts_ns);
 	t = txn_find(o, &m);
-	if (!t)
+	if (!t) {
+		if (o->n == LIMIT_DNS_OPEN)
+			finish_at(dd, f, o, &o->first);
 		t = txn_add(dd, o, &m, p->ts_ns);
+	}
 	if (!t) {
 		dd->lost++;
 		return;

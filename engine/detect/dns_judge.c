@@ -81,7 +81,8 @@ static struct signs signs_of(const struct det_dns *dd, const struct flow *f, con
 		s.ttl_gap = abs(usual - a->ttl);
 		s.ttl_far = s.ttl_gap >= TTL_FAR;
 	}
-	if (t->q_seen && h && h->n >= USUAL_LEAST && h->lag_min_ns > lag_floor_ns) {
+	/* Of a question sent twice nobody knows which copy the answer is for (Karn). */
+	if (t->q_seen && t->n_queries == 1 && h && h->n >= USUAL_LEAST && h->lag_min_ns > lag_floor_ns) {
 		s.fast_known = true;
 		s.fast = (a->ts_ns - t->q_ts_ns) * 2 < h->lag_min_ns;
 	}
@@ -236,7 +237,7 @@ void dns_judge(struct det_dns *dd, const struct flow *f, const struct dns_txn *t
 			case_for(f, t, i, s, genuine, out);
 	}
 	/* Only what looks like the resolver's own teaches what is usual. */
-	if (t->q_seen && t->answer[genuine].ts_ns >= t->q_ts_ns && !s[genuine].bogon && !s[genuine].teredo)
+	if (t->q_seen && t->n_queries == 1 && t->answer[genuine].ts_ns >= t->q_ts_ns && !s[genuine].bogon && !s[genuine].teredo)
 		usual_note(dd->usual, f->addr[t->resolver].b, t->answer[genuine].ttl, t->answer[genuine].df,
 			   t->answer[genuine].opt, t->answer[genuine].ts_ns - t->q_ts_ns);
 }
