@@ -37,8 +37,8 @@ static void help(void)
 	     "Exit status: 0 done, 2 usage, 3 an input was cut short, 4 an input was refused, 5 output could not be written.");
 }
 
-static bool take_frame(struct pair *p, enum pair_file file, struct defrag *df, uint16_t linktype, const struct frame *fr,
-		       struct diff_run *d)
+static bool take_frame(struct pair *p, enum pair_file file, struct defrag *df, uint16_t linktype,
+		       const struct frame *fr, struct diff_run *d)
 {
 	struct decode_note note;
 	struct pkt k;
@@ -53,7 +53,8 @@ static bool take_frame(struct pair *p, enum pair_file file, struct defrag *df, u
 	return pair_capture_add(p, file, &k);
 }
 
-static void note_end(struct diff_run *d, enum pair_file file, const struct source *s, enum input_state state, const struct err_info *err)
+static void note_end(struct diff_run *d, enum pair_file file, const struct source *s,
+		     enum input_state state, const struct err_info *err)
 {
 	struct run_input *in = &d->input[file];
 	struct source_stats st;
@@ -72,7 +73,8 @@ static void note_end(struct diff_run *d, enum pair_file file, const struct sourc
 }
 
 /* False when memory ran out. */
-static bool read_frames(struct pair *p, enum pair_file file, struct source *s, struct defrag *df, struct diff_run *d)
+static bool read_frames(struct pair *p, enum pair_file file, struct source *s, struct defrag *df,
+			struct diff_run *d)
 {
 	struct err_info err = {{0}};
 	enum source_got got;
@@ -84,11 +86,16 @@ static bool read_frames(struct pair *p, enum pair_file file, struct source *s, s
 			if (!take_frame(p, file, df, b.linktype, &b.frame[i], d))
 				return false;
 	} while (got == SOURCE_FRAMES || got == SOURCE_IDLE);
-	note_end(d, file, s, got == SOURCE_END ? INPUT_WHOLE : got == SOURCE_CUT ? INPUT_CUT : INPUT_FAILED, &err);
+	note_end(d, file, s,
+		 got == SOURCE_END   ? INPUT_WHOLE
+		 : got == SOURCE_CUT ? INPUT_CUT
+				     : INPUT_FAILED,
+		 &err);
 	return true;
 }
 
-static bool read_file(struct diff *x, struct pair *p, enum pair_file file, const char *path, struct diff_run *d)
+static bool read_file(struct diff *x, struct pair *p, enum pair_file file, const char *path,
+		      struct diff_run *d)
 {
 	struct defrag *df = defrag_new(DEFRAG_BYTES);
 	struct err_info err = {{0}};
@@ -106,7 +113,8 @@ static bool read_file(struct diff *x, struct pair *p, enum pair_file file, const
 	}
 	if (ok && d->input[file].state != INPUT_WHOLE) {
 		text_terminal(why, sizeof(why), d->input[file].why, strlen(d->input[file].why));
-		cmd_complain("diff", "%s: %s: %s", name, input_state_name(d->input[file].state), why);
+		cmd_complain("diff", "%s: %s: %s", name, input_state_name(d->input[file].state),
+			     why);
 		x->status = d->input[file].state == INPUT_CUT ? EXIT_LOSSY : EXIT_REFUSED;
 	} else if (!ok) {
 		text_terminal(why, sizeof(why), err.text, strlen(err.text));
@@ -174,7 +182,8 @@ static int run(struct diff *x, const char *orig, const char *resp)
 	bool colour = false, failed;
 
 	/* Packets that arrive before they were sent, both ways: the files are the wrong way round. Pipes cannot be read twice. */
-	if (p && p->clock.both_ways && p->clock.rtt_ns < 0 && strcmp(orig, "-") && strcmp(resp, "-")) {
+	if (p && p->clock.both_ways && p->clock.rtt_ns < 0 && strcmp(orig, "-") &&
+	    strcmp(resp, "-")) {
 		pair_free(p);
 		d.swapped = true;
 		p = compare(x, resp, orig, &d);
@@ -216,7 +225,8 @@ int cmd_diff(int argc, char **argv)
 		switch (c) {
 		case 'f':
 			if (strcmp(optarg, "text") && strcmp(optarg, "jsonl")) {
-				cmd_complain("diff", "no format '%s'; there are: text jsonl", optarg);
+				cmd_complain("diff", "no format '%s'; there are: text jsonl",
+					     optarg);
 				return EXIT_USAGE;
 			}
 			x.jsonl = !strcmp(optarg, "jsonl");
@@ -232,7 +242,9 @@ int cmd_diff(int argc, char **argv)
 		}
 	}
 	if (argc - optind != 2) {
-		cmd_complain("diff", "wants CLIENT.pcap and SERVER.pcap; `wallprint diff --help` tells more");
+		cmd_complain(
+			"diff",
+			"wants CLIENT.pcap and SERVER.pcap; `wallprint diff --help` tells more");
 		return EXIT_USAGE;
 	}
 	return run(&x, argv[optind], argv[optind + 1]);

@@ -40,12 +40,16 @@ static uint32_t technique_of(const struct pair *p, const struct pair_item *it)
 
 bool diff_tell_next(const struct pair *p, uint32_t from, struct diff_finding *out)
 {
-	static const enum grade grade[] = {[PAIR_ANOMALY] = GRADE_ANOMALY, [PAIR_LIKELY] = GRADE_LIKELY, [PAIR_PROOF] = GRADE_PROOF};
+	static const enum grade grade[] = {[PAIR_ANOMALY] = GRADE_ANOMALY,
+					   [PAIR_LIKELY] = GRADE_LIKELY,
+					   [PAIR_PROOF] = GRADE_PROOF};
 
 	if (from >= p->n_items)
 		return false;
 	*out = (struct diff_finding){.from = from, .to = from};
-	for (; out->to < p->n_items && p->item[out->to].talk == p->item[from].talk && p->item[out->to].kind == p->item[from].kind; out->to++)
+	for (; out->to < p->n_items && p->item[out->to].talk == p->item[from].talk &&
+	       p->item[out->to].kind == p->item[from].kind;
+	     out->to++)
 		out->techniques |= technique_of(p, &p->item[out->to]);
 	if (!out->techniques)
 		out->techniques = UINT32_C(1) << TECH_DATA_INJECTION;
@@ -60,6 +64,8 @@ static void id_text(const struct pair *p, const struct pair_item *it, bool of_fl
 	const struct pair_flow *f = flow_of(p, it);
 	uint8_t at[64] = {f->proto};
 
+	if (it->file == PAIR_RESP && f->mate != PAIR_NONE)
+		f = &p->side[PAIR_ORIG].flow[f->mate]; /* both ends' findings name one flow */
 	memcpy(at + 1, f->addr[0].b, 16);
 	memcpy(at + 17, f->addr[1].b, 16);
 	memcpy(at + 33, f->port, sizeof(f->port));
@@ -80,7 +86,8 @@ static void put_time(struct json *j, const char *key, int64_t ns)
 }
 
 /* The frames of the items [from, to) that stand in this file; nothing when there are none. */
-static void put_file_frames(struct json *j, const struct diff_run *d, uint32_t from, uint32_t to, int file, bool mates)
+static void put_file_frames(struct json *j, const struct diff_run *d, uint32_t from, uint32_t to,
+			    int file, bool mates)
 {
 	const struct pair *p = d->pair;
 	bool open = false;
@@ -106,7 +113,8 @@ static void put_file_frames(struct json *j, const struct diff_run *d, uint32_t f
 }
 
 /* The last packet that the other end sent before this one and the first after it: what its capture holds in the place of what it does not. */
-static void put_beside(struct json *j, const struct diff_run *d, const struct diff_finding *fi, int file)
+static void put_beside(struct json *j, const struct diff_run *d, const struct diff_finding *fi,
+		       int file)
 {
 	const struct pair *p = d->pair;
 	const struct pair_item *it = &p->item[fi->from];
@@ -114,13 +122,15 @@ static void put_beside(struct json *j, const struct diff_run *d, const struct di
 	const struct pair_flow *f = flow_of(p, it);
 	const struct pair_side *o = &p->side[file];
 	uint32_t before = PAIR_NONE, after = PAIR_NONE;
-	int64_t at = it->file == PAIR_ORIG ? pair_clock_to_resp(&p->clock, r->ts_ns) : pair_clock_to_orig(&p->clock, r->ts_ns);
+	int64_t at = it->file == PAIR_ORIG ? pair_clock_to_resp(&p->clock, r->ts_ns)
+					   : pair_clock_to_orig(&p->clock, r->ts_ns);
 
 	json_open(j, NULL, '{');
 	json_str(j, "file", d->input[file].file, strlen(d->input[file].file));
 	json_open(j, "frames", '[');
 	if (f->mate != PAIR_NONE)
-		for (uint32_t x = o->flow[f->mate].head[r->dir]; x != PAIR_NONE && after == PAIR_NONE; x = o->rec[x].next) {
+		for (uint32_t x = o->flow[f->mate].head[r->dir];
+		     x != PAIR_NONE && after == PAIR_NONE; x = o->rec[x].next) {
 			if (o->rec[x].ts_ns <= at)
 				before = x;
 			else
@@ -173,11 +183,15 @@ static void put_alternatives(struct json *j, const struct pair *p, const struct 
 	json_open(j, "alternatives", '[');
 	if (fi->grade != GRADE_PROOF) {
 		if (p->item[fi->from].kind == PAIR_DROPPED)
-			put_alternative(j, "the receiving host or its capture had stopped, or a link was down",
-					"that capture's last packet is older than what is missing");
+			put_alternative(
+				j,
+				"the receiving host or its capture had stopped, or a link was down",
+				"that capture's last packet is older than what is missing");
 		else
-			put_alternative(j, "the sender's capture missed packets, or another host behind the same address sent them",
-					"nothing shows the sender's capture to be complete: no IP ID that counts up, or numbers are left out");
+			put_alternative(
+				j,
+				"the sender's capture missed packets, or another host behind the same address sent them",
+				"nothing shows the sender's capture to be complete: no IP ID that counts up, or numbers are left out");
 	}
 	json_close(j, ']');
 }
@@ -262,7 +276,8 @@ static void put_both(struct json *j, const char *key, const uint64_t n[2])
 	json_close(j, ']');
 }
 
-static void put_run(struct json *j, const struct diff_run *d, const uint64_t found[TECH_N], const uint64_t kinds[PAIR_KINDS])
+static void put_run(struct json *j, const struct diff_run *d, const uint64_t found[TECH_N],
+		    const uint64_t kinds[PAIR_KINDS])
 {
 	const struct pair *p = d->pair;
 	const struct pair_side *s = p->side;

@@ -10,7 +10,8 @@
 
 enum { INDENT = 12, TOLD_MAX = 12, RUNS_MAX = 8, WIDTH_USUAL = 100 };
 
-static void say_side(struct say *s, const struct diff_run *d, const struct diff_finding *fi, int file)
+static void say_side(struct say *s, const struct diff_run *d, const struct diff_finding *fi,
+		     int file)
 {
 	const struct pair *p = d->pair;
 	uint64_t *frame = calloc(fi->to - fi->from + 1u, sizeof(*frame));
@@ -31,7 +32,8 @@ static void say_side(struct say *s, const struct diff_run *d, const struct diff_
 	free(frame);
 }
 
-static void tell_finding(struct page *pg, struct say *s, const struct diff_run *d, const struct diff_finding *fi)
+static void tell_finding(struct page *pg, struct say *s, const struct diff_run *d,
+			 const struct diff_finding *fi)
 {
 	static const char *const what[PAIR_KINDS] = {
 		[PAIR_INJECTED] = "received, and never sent by the host it names as its sender.",
@@ -46,8 +48,8 @@ static void tell_finding(struct page *pg, struct say *s, const struct diff_run *
 	snprintf(label, sizeof(label), "%s:", grade_name(fi->grade));
 	label[0] = (char)(label[0] - 'a' + 'A');
 	say_clear(s);
-	say(s, "%s %s port %u -> %s port %u:", f->proto == 17 ? "UDP" : "TCP", sink_ip(f->addr[0].b, a), f->port[0],
-	    sink_ip(f->addr[1].b, b), f->port[1]);
+	say(s, "%s %s port %u -> %s port %u:", f->proto == 17 ? "UDP" : "TCP",
+	    sink_ip(f->addr[0].b, a), f->port[0], sink_ip(f->addr[1].b, b), f->port[1]);
 	for (int t = 0; t < TECH_N; t++)
 		if (fi->techniques >> t & 1)
 			say(s, " %s,", technique_name((enum technique)t));
@@ -57,9 +59,11 @@ static void tell_finding(struct page *pg, struct say *s, const struct diff_run *
 	if (fi->grade == GRADE_PROOF)
 		say(s, " The other capture is shown to be complete for this flow.");
 	else if (fi->grade == GRADE_LIKELY)
-		say(s, " Nothing shows that the other capture missed no packet, so this is no proof.");
+		say(s,
+		    " Nothing shows that the other capture missed no packet, so this is no proof.");
 	else
-		say(s, " The other capture may have ended before, or its host: this may be nothing.");
+		say(s,
+		    " The other capture may have ended before, or its host: this may be nothing.");
 	page_put(pg, label, INDENT, s->at, INK_PLAIN);
 }
 
@@ -84,14 +88,18 @@ static void tell_read(struct page *pg, struct say *s, const struct diff_run *d)
 		page_put(pg, i ? "Responder:" : "Originator:", INDENT, s->at, INK_PLAIN);
 	}
 	if (d->swapped)
-		page_put(pg, NULL, 0, "By their times the files were named in the wrong order; they are taken in the right one.", INK_BOLD);
+		page_put(
+			pg, NULL, 0,
+			"By their times the files were named in the wrong order; they are taken in the right one.",
+			INK_BOLD);
 	say_clear(s);
 	say_count(s, p->flows_paired, "flow", "flows");
 	say(s, " and ");
 	say_count(s, p->matched, "packet", "packets");
 	say(s, " stand in both.");
 	if (p->clock.valid) {
-		say(s, " The responder's clock is %s by ", p->clock.offset_ns < 0 ? "behind" : "ahead");
+		say(s, " The responder's clock is %s by ",
+		    p->clock.offset_ns < 0 ? "behind" : "ahead");
 		say_time(s, p->clock.offset_ns < 0 ? -p->clock.offset_ns : p->clock.offset_ns);
 		if (p->clock.both_ways) {
 			say(s, ", the round trip between the captures ");
@@ -107,7 +115,8 @@ static void tell_read(struct page *pg, struct say *s, const struct diff_run *d)
 static void tell_rest(struct page *pg, struct say *s, const struct diff_run *d)
 {
 	const struct pair *p = d->pair;
-	uint64_t lost = p->lost[0] + p->lost[1], twins = p->twins[0] + p->twins[1], outside = p->outside[0] + p->outside[1];
+	uint64_t lost = p->lost[0] + p->lost[1], twins = p->twins[0] + p->twins[1],
+		 outside = p->outside[0] + p->outside[1];
 
 	say_clear(s);
 	say_count(s, lost, "packet was", "packets were");
@@ -137,9 +146,13 @@ void diff_tell_text(FILE *f, const struct diff_run *d, uint32_t width, bool colo
 		page_put(&pg, "And:", INDENT, s.at, INK_BOLD);
 	}
 	if (!n && !d->pair->flows_paired)
-		page_put(&pg, "Found:", INDENT, "nothing to compare: no flow stands in both captures.", INK_BOLD);
+		page_put(&pg, "Found:", INDENT,
+			 "nothing to compare: no flow stands in both captures.", INK_BOLD);
 	else if (!n)
-		page_put(&pg, "Found:", INDENT, "what was sent is what was received: nothing was injected, dropped or changed.", INK_BOLD);
+		page_put(
+			&pg, "Found:", INDENT,
+			"what was sent is what was received: nothing was injected, dropped or changed.",
+			INK_BOLD);
 	page_gap(&pg);
 	tell_rest(&pg, &s, d);
 }

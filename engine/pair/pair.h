@@ -12,14 +12,16 @@
 /* Two captures of the same traffic, one at each end, laid side by side (METHODS c.5): what was received and never sent, what was
  * sent and never received, what was changed on the way. Only packets' numbers and a digest of their payload are kept. */
 
-enum { PAIR_NONE = UINT32_MAX }; /* no record, no flow */
+enum { PAIR_NONE = UINT32_MAX };         /* no record, no flow */
 enum pair_file { PAIR_ORIG, PAIR_RESP }; /* whose end the capture was taken at */
 
 enum pair_mark {
 	PAIR_CUT = 1 << 0,    /* payload not wholly captured: the digest says nothing */
 	PAIR_HAS_ID = 1 << 1, /* IPv4 */
-	PAIR_WHOLE = 1 << 2,  /* explained by a chain of the other end's segments, or the other way round */
-	PAIR_TWIN = 1 << 3,   /* a copy of this very packet found a mate, this one did not */
+	PAIR_WHOLE =
+		1
+		<< 2, /* explained by a chain of the other end's segments, or the other way round */
+	PAIR_TWIN = 1 << 3,    /* a copy of this very packet found a mate, this one did not */
 	PAIR_CHANGED = 1 << 4, /* its mate has other bytes */
 };
 
@@ -27,7 +29,7 @@ enum pair_mark {
 struct pair_rec {
 	int64_t ts_ns;
 	uint64_t digest; /* pair_hash_bytes of the payload */
-	uint64_t key;	 /* scratch of the matching: equal for packets that may be the same */
+	uint64_t key;    /* scratch of the matching: equal for packets that may be the same */
 	uint32_t frame, flow_i;
 	uint32_t next; /* in file order, same flow and direction; PAIR_NONE ends */
 	uint32_t mate; /* record of the other capture, or PAIR_NONE */
@@ -42,19 +44,21 @@ struct pair_flow {
 	uint16_t port[2];
 	uint8_t proto;
 	bool has_isn;
-	uint32_t isn;	      /* of orig */
+	uint32_t isn;                    /* of orig */
 	uint32_t head[2], tail[2], n[2]; /* records by direction: 0 from orig */
 	uint32_t seq_last[2];
 	int64_t first_ns, last_ns;
 	uint32_t older; /* flow with the same ends before this one, or PAIR_NONE */
-	uint32_t mate;	/* flow of the other capture, or PAIR_NONE */
-	uint32_t talk;	/* what findings are told by: the flow for TCP, the two hosts and resp's port for UDP */
-	uint32_t delta[2]; /* resp capture's sequence numbers minus orig capture's; set in both mates */
-	bool compared;	/* the other capture should have seen this flow */
-	bool rewritten; /* known only by addresses that were translated */
+	uint32_t mate;  /* flow of the other capture, or PAIR_NONE */
+	uint32_t
+		talk; /* what findings are told by: the flow for TCP, the two hosts and resp's port for UDP */
+	uint32_t delta
+		[2];   /* resp capture's sequence numbers minus orig capture's; set in both mates */
+	bool compared; /* the other capture should have seen this flow */
+	bool rewritten;   /* known only by addresses that were translated */
 	bool ids_kept[2]; /* IP IDs arrive as they were sent */
 	bool has_hops[2];
-	int16_t hops[2]; /* sent TTL minus received TTL of an undoubted packet */
+	int16_t hops[2];  /* sent TTL minus received TTL of an undoubted packet */
 	uint8_t whole[2]; /* 0 not asked yet, 1 the loss check passed, 2 it failed */
 };
 
@@ -65,7 +69,7 @@ struct pair_side {
 	uint32_t *slot; /* flow index by ends, open addressing */
 	uint32_t n_slots;
 	int64_t first_ns, last_ns;
-	uint64_t other; /* packets that are neither TCP nor UDP: not compared */
+	uint64_t other;    /* packets that are neither TCP nor UDP: not compared */
 	uint64_t left_out; /* beyond the limits: not compared */
 };
 
@@ -85,13 +89,13 @@ enum pair_grade { PAIR_ANOMALY, PAIR_LIKELY, PAIR_PROOF };
 struct pair_item {
 	uint32_t talk, rec;
 	uint8_t kind, file; /* file: where the frame stands, enum pair_file */
-	bool uncovered;	    /* beyond the last packet of the other capture */
-	bool complete;	    /* the other capture is shown to have missed nothing around it */
+	bool uncovered;     /* beyond the last packet of the other capture */
+	bool complete;      /* the other capture is shown to have missed nothing around it */
 };
 
 struct pair {
 	struct pair_side side[2]; /* enum pair_file */
-	uint64_t base;		  /* of the payload digests; random, so that nobody can choose equal ones */
+	uint64_t base; /* of the payload digests; random, so that nobody can choose equal ones */
 	struct pair_clock clock;
 	uint32_t n_talks;
 	struct pair_item *item; /* sorted by talk, kind, file, frame */
@@ -133,7 +137,8 @@ void pair_clock_fit(struct pair_clock *c, struct pair_tie *tie, uint32_t n);
 int64_t pair_clock_to_resp(const struct pair_clock *c, int64_t orig_ns);
 int64_t pair_clock_to_orig(const struct pair_clock *c, int64_t resp_ns);
 /* How long after sending the packet was received, clocks aligned; may be a little negative. */
-int64_t pair_clock_flight(const struct pair_clock *c, uint8_t dir, int64_t sent_ns, int64_t received_ns);
+int64_t pair_clock_flight(const struct pair_clock *c, uint8_t dir, int64_t sent_ns,
+			  int64_t received_ns);
 
 /* --- pair_match.c --- */
 /* Fits the clock and finds each packet's mate. False when out of memory. */
@@ -143,7 +148,8 @@ MUST_CHECK bool pair_match(struct pair *p);
 /* Among TCP data without a mate: marks PAIR_WHOLE what the other end has as several segments, or as a part of larger ones: offload
  * and proxies cut anew. `sent` and `got` are the records of one direction with payload, in any order; both are sorted. `delta` is got's
  * sequence numbers minus sent's. */
-void pair_chain(struct pair *p, uint8_t dir, uint32_t delta, uint32_t *sent, uint32_t n_sent, uint32_t *got, uint32_t n_got);
+void pair_chain(struct pair *p, uint8_t dir, uint32_t delta, uint32_t *sent, uint32_t n_sent,
+		uint32_t *got, uint32_t n_got);
 
 /* --- pair_judge.c --- */
 /* Fills item[] and the counters. False when out of memory. */

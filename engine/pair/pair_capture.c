@@ -79,7 +79,8 @@ static int same_ends(const struct pair_flow *a, const struct pair_flow *b)
 	if (a->proto != b->proto)
 		return -1;
 	for (int turn = 0; turn < 2; turn++)
-		if (a->port[0] == b->port[turn] && a->port[1] == b->port[!turn] && !memcmp(a->addr[0].b, b->addr[turn].b, 16) &&
+		if (a->port[0] == b->port[turn] && a->port[1] == b->port[!turn] &&
+		    !memcmp(a->addr[0].b, b->addr[turn].b, 16) &&
 		    !memcmp(a->addr[1].b, b->addr[!turn].b, 16))
 			return turn;
 	return -1;
@@ -107,7 +108,8 @@ static bool rehash(const struct pair *p, struct pair_side *s)
 }
 
 /* Of the flows of these ends, the one this packet belongs to; ports are reused, and a SYN may be forged. */
-static uint32_t choose(const struct pair_side *s, uint32_t newest, const struct pair_flow *want, const struct pkt *k)
+static uint32_t choose(const struct pair_side *s, uint32_t newest, const struct pair_flow *want,
+		       const struct pkt *k)
 {
 	uint32_t best = newest, best_gap = UINT32_MAX;
 	uint32_t f = newest;
@@ -120,12 +122,15 @@ static uint32_t choose(const struct pair_side *s, uint32_t newest, const struct 
 		uint32_t last = c->seq_last[turn == 1], gap;
 
 		if (k->tcp.flags & TCP_SYN && !(k->tcp.flags & TCP_ACK)) {
-			if (c->has_isn ? c->isn == k->tcp.seq : c->seq_last[turn == 1] == k->tcp.seq)
+			if (c->has_isn ? c->isn == k->tcp.seq
+				       : c->seq_last[turn == 1] == k->tcp.seq)
 				return f;
 			continue;
 		}
 		if (!c->n[turn == 1]) /* this side has said nothing yet: what it answers tells */
-			gap = k->tcp.flags & TCP_ACK && c->n[turn != 1] ? k->tcp.ack - c->seq_last[turn != 1] : 0;
+			gap = k->tcp.flags & TCP_ACK && c->n[turn != 1]
+				      ? k->tcp.ack - c->seq_last[turn != 1]
+				      : 0;
 		else
 			gap = k->tcp.seq - last;
 		gap = gap > UINT32_MAX / 2 ? 0 - gap : gap;
@@ -151,7 +156,8 @@ static bool from_resp(const struct pkt *k)
 	return k->sport < 1024 && k->sport < k->dport;
 }
 
-static bool flow_new(struct pair_side *s, struct pair_flow *f, const struct pkt *k, uint32_t *slot_i)
+static bool flow_new(struct pair_side *s, struct pair_flow *f, const struct pkt *k,
+		     uint32_t *slot_i)
 {
 	if (!grow((void **)&s->flow, &s->flow_room, s->n_flows, sizeof(*s->flow)))
 		return false;
@@ -175,9 +181,11 @@ static bool flow_new(struct pair_side *s, struct pair_flow *f, const struct pkt 
 }
 
 /* The packet's flow, made when it is new. False when out of memory; *out PAIR_NONE when there are too many. */
-static bool flow_of(struct pair *p, struct pair_side *s, const struct pkt *k, uint32_t *out, uint8_t *dir)
+static bool flow_of(struct pair *p, struct pair_side *s, const struct pkt *k, uint32_t *out,
+		    uint8_t *dir)
 {
-	struct pair_flow want = {.addr = {k->src, k->dst}, .port = {k->sport, k->dport}, .proto = k->ip_proto};
+	struct pair_flow want = {
+		.addr = {k->src, k->dst}, .port = {k->sport, k->dport}, .proto = k->ip_proto};
 	uint32_t at, f = PAIR_NONE;
 
 	if (s->n_flows >= s->n_slots / 2 && !rehash(p, s))
@@ -194,7 +202,9 @@ static bool flow_of(struct pair *p, struct pair_side *s, const struct pkt *k, ui
 		if (!flow_new(s, &want, k, &at))
 			return false;
 		f = s->slot[at];
-		want = (struct pair_flow){.addr = {k->src, k->dst}, .port = {k->sport, k->dport}, .proto = k->ip_proto};
+		want = (struct pair_flow){.addr = {k->src, k->dst},
+					  .port = {k->sport, k->dport},
+					  .proto = k->ip_proto};
 	}
 	*dir = same_ends(&want, &s->flow[f]) == 1;
 	*out = f;
@@ -203,8 +213,13 @@ static bool flow_of(struct pair *p, struct pair_side *s, const struct pkt *k, ui
 
 static void fill(const struct pair *p, struct pair_rec *r, const struct pkt *k)
 {
-	*r = (struct pair_rec){.ts_ns = sane_ns(k->ts_ns), .frame = (uint32_t)k->frame_no, .next = PAIR_NONE, .mate = PAIR_NONE,
-			       .len = k->payload_len, .ip_id = k->ip_id, .ttl = k->ttl};
+	*r = (struct pair_rec){.ts_ns = sane_ns(k->ts_ns),
+			       .frame = (uint32_t)k->frame_no,
+			       .next = PAIR_NONE,
+			       .mate = PAIR_NONE,
+			       .len = k->payload_len,
+			       .ip_id = k->ip_id,
+			       .ttl = k->ttl};
 	if (k->l4 == L4_TCP) {
 		r->seq = k->tcp.seq;
 		/* PSH moves with segmentation, ECN bits with the path. */
@@ -232,7 +247,8 @@ bool pair_capture_add(struct pair *p, enum pair_file file, const struct pkt *k)
 		s->left_out++;
 		return true;
 	}
-	if (!grow((void **)&s->rec, &s->rec_room, s->n_rec, sizeof(*s->rec)) || !flow_of(p, s, k, &flow_i, &dir))
+	if (!grow((void **)&s->rec, &s->rec_room, s->n_rec, sizeof(*s->rec)) ||
+	    !flow_of(p, s, k, &flow_i, &dir))
 		return false;
 	if (flow_i == PAIR_NONE) {
 		s->left_out++;

@@ -42,7 +42,8 @@ static bool sort_cuts(struct cuts *c)
 	if (!at)
 		return false;
 	for (uint32_t i = 0; i < c->n; i++)
-		at[i] = (struct placed){c->rec[c->at[i]].seq + c->add, c->rec[c->at[i]].len, c->at[i]};
+		at[i] = (struct placed){c->rec[c->at[i]].seq + c->add, c->rec[c->at[i]].len,
+					c->at[i]};
 	qsort(at, c->n, sizeof(*at), by_place);
 	for (uint32_t i = 0; i < c->n; i++)
 		c->at[i] = at[i].rec;
@@ -63,7 +64,8 @@ static uint32_t piece_at(const struct cuts *c, uint32_t seq)
 		else
 			hi = mid;
 	}
-	for (uint32_t n = 0; lo < c->n && n < LIMIT_PAIR_LOOK && c->rec[c->at[lo]].seq + c->add == seq; lo++, n++) {
+	for (uint32_t n = 0;
+	     lo < c->n && n < LIMIT_PAIR_LOOK && c->rec[c->at[lo]].seq + c->add == seq; lo++, n++) {
 		if (c->rec[c->at[lo]].marks & PAIR_CUT)
 			continue;
 		if (pair_is_strange(&c->rec[c->at[lo]]))
@@ -103,7 +105,8 @@ static void lay(struct pair *p, const struct cuts *a, const struct cuts *b, uint
 		if (next == PAIR_NONE || !extend(p, c, shorter, next))
 			return;
 	}
-	if (x.digest != y.digest || x.fin != y.fin)
+	/* One for one is no new cut: that mate was found, or is another's. */
+	if ((x.n == 1 && y.n == 1) || x.digest != y.digest || x.fin != y.fin)
 		return;
 	for (uint32_t i = 0; i < x.n; i++)
 		a->rec[x.piece[i]].marks |= PAIR_WHOLE;
@@ -111,7 +114,8 @@ static void lay(struct pair *p, const struct cuts *a, const struct cuts *b, uint
 		b->rec[y.piece[i]].marks |= PAIR_WHOLE;
 }
 
-void pair_chain(struct pair *p, uint8_t dir, uint32_t delta, uint32_t *sent, uint32_t n_sent, uint32_t *got, uint32_t n_got)
+void pair_chain(struct pair *p, uint8_t dir, uint32_t delta, uint32_t *sent, uint32_t n_sent,
+		uint32_t *got, uint32_t n_got)
 {
 	struct cuts a = {p->side[pair_sender(dir)].rec, sent, n_sent, delta};
 	struct cuts b = {p->side[!pair_sender(dir)].rec, got, n_got, 0};

@@ -27,7 +27,8 @@ static void least_of(const struct pair_tie *tie, uint32_t n, struct least *out)
 	*out = (struct least){0};
 	for (uint32_t i = 0; i < n; i++) {
 		int d = tie[i].dir;
-		int64_t ns = d == 0 ? tie[i].resp_ns - tie[i].orig_ns : tie[i].orig_ns - tie[i].resp_ns;
+		int64_t ns =
+			d == 0 ? tie[i].resp_ns - tie[i].orig_ns : tie[i].orig_ns - tie[i].resp_ns;
 
 		if (out->has[d] && ns >= out->ns[d])
 			continue;
@@ -89,7 +90,8 @@ void pair_clock_fit(struct pair_clock *c, struct pair_tie *tie, uint32_t n)
 
 int64_t pair_clock_to_resp(const struct pair_clock *c, int64_t orig_ns)
 {
-	return orig_ns + c->offset_ns + (int64_t)((double)(orig_ns - c->ref_ns) * c->drift_ppm / 1e6);
+	return orig_ns + c->offset_ns +
+	       (int64_t)((double)(orig_ns - c->ref_ns) * c->drift_ppm / 1e6);
 }
 
 int64_t pair_clock_to_orig(const struct pair_clock *c, int64_t resp_ns)
@@ -99,7 +101,9 @@ int64_t pair_clock_to_orig(const struct pair_clock *c, int64_t resp_ns)
 	return first - (int64_t)((double)(first - c->ref_ns) * c->drift_ppm / 1e6);
 }
 
-int64_t pair_clock_flight(const struct pair_clock *c, uint8_t dir, int64_t sent_ns, int64_t received_ns)
+int64_t pair_clock_flight(const struct pair_clock *c, uint8_t dir, int64_t sent_ns,
+			  int64_t received_ns)
 {
-	return dir == 0 ? received_ns - pair_clock_to_resp(c, sent_ns) : received_ns - pair_clock_to_orig(c, sent_ns);
+	return dir == 0 ? received_ns - pair_clock_to_resp(c, sent_ns)
+			: received_ns - pair_clock_to_orig(c, sent_ns);
 }

@@ -8,7 +8,16 @@
 #include "base/limits.h"
 #include "pair/pair.h"
 
-enum way { WAY_ENDS_ISN, WAY_ENDS, WAY_PORTS_ISN, WAY_PORTS_BYTES, WAY_ISN, WAY_BYTES, WAY_HOSTS_PORTS, WAYS };
+enum way {
+	WAY_ENDS_ISN,
+	WAY_ENDS,
+	WAY_PORTS_ISN,
+	WAY_PORTS_BYTES,
+	WAY_ISN,
+	WAY_BYTES,
+	WAY_HOSTS_PORTS,
+	WAYS
+};
 enum { BYTES_MIN = 8, DELTA_LOOK = 8 };
 
 struct named {
@@ -50,7 +59,8 @@ static uint64_t hosts_key(const struct pair *p, const struct pair_flow *f, uint1
 }
 
 /* What a flow is known by. False when it cannot be told in this way. */
-static bool name(const struct pair *p, const struct pair_side *s, uint32_t i, enum way way, uint64_t *out)
+static bool name(const struct pair *p, const struct pair_side *s, uint32_t i, enum way way,
+		 uint64_t *out)
 {
 	const struct hash_key key = {p->base, 2};
 	const struct pair_flow *f = &s->flow[i];
@@ -140,10 +150,12 @@ static void try_way(struct pair *p, enum way way, struct named *a, struct named 
 			k_end++;
 		one = i_end - i == 1 && k_end - k == 1;
 		/* Without content to tell them apart, only what is alone of its kind. */
-		if (way == WAY_ENDS_ISN || way == WAY_PORTS_ISN || way == WAY_PORTS_BYTES || way == WAY_ISN || way == WAY_BYTES || one)
+		if (way == WAY_ENDS_ISN || way == WAY_PORTS_ISN || way == WAY_PORTS_BYTES ||
+		    way == WAY_ISN || way == WAY_BYTES || one)
 			for (uint32_t x = i, y = k; x < i_end && y < k_end; x++, y++)
-				if (way != WAY_HOSTS_PORTS || hosts_known(p, &p->side[PAIR_ORIG].flow[a[x].flow],
-									   &p->side[PAIR_RESP].flow[b[y].flow]))
+				if (way != WAY_HOSTS_PORTS ||
+				    hosts_known(p, &p->side[PAIR_ORIG].flow[a[x].flow],
+						&p->side[PAIR_RESP].flow[b[y].flow]))
 					marry(p, a[x].flow, b[y].flow);
 		i = i_end;
 		k = k_end;
@@ -238,7 +250,8 @@ bool pair_flows_mate(struct pair *p)
 }
 
 /* How many of the first packets have a like one with this difference of sequence numbers. */
-static uint32_t delta_score(const struct pair *p, const struct pair_flow *f, const struct pair_flow *g, int dir, uint32_t delta)
+static uint32_t delta_score(const struct pair *p, const struct pair_flow *f,
+			    const struct pair_flow *g, int dir, uint32_t delta)
 {
 	const struct pair_rec *a = p->side[PAIR_ORIG].rec, *b = p->side[PAIR_RESP].rec;
 	uint32_t score = 0, x = f->head[dir];
@@ -247,8 +260,8 @@ static uint32_t delta_score(const struct pair *p, const struct pair_flow *f, con
 		uint32_t y = g->head[dir];
 
 		for (int k = 0; y != PAIR_NONE && k < DELTA_LOOK; k++, y = b[y].next)
-			if (a[x].seq + delta == b[y].seq && a[x].len == b[y].len && a[x].flags == b[y].flags &&
-			    a[x].digest == b[y].digest) {
+			if (a[x].seq + delta == b[y].seq && a[x].len == b[y].len &&
+			    a[x].flags == b[y].flags && a[x].digest == b[y].digest) {
 				score++;
 				break;
 			}
@@ -258,7 +271,8 @@ static uint32_t delta_score(const struct pair *p, const struct pair_flow *f, con
 
 void pair_flows_delta(struct pair *p, uint32_t flow_i)
 {
-	struct pair_flow *f = &p->side[PAIR_ORIG].flow[flow_i], *g = &p->side[PAIR_RESP].flow[f->mate];
+	struct pair_flow *f = &p->side[PAIR_ORIG].flow[flow_i],
+			 *g = &p->side[PAIR_RESP].flow[f->mate];
 	const struct pair_rec *a = p->side[PAIR_ORIG].rec, *b = p->side[PAIR_RESP].rec;
 
 	for (int dir = 0; dir < 2; dir++) {
@@ -271,7 +285,8 @@ void pair_flows_delta(struct pair *p, uint32_t flow_i)
 			for (int k = 0; y != PAIR_NONE && k < DELTA_LOOK; k++, y = b[y].next) {
 				uint32_t delta = b[y].seq - a[x].seq, score;
 
-				if (a[x].flags != b[y].flags || a[x].digest != b[y].digest || !delta)
+				if (a[x].flags != b[y].flags || a[x].digest != b[y].digest ||
+				    !delta)
 					continue;
 				score = delta_score(p, f, g, dir, delta);
 				if (score > best) {

@@ -24,7 +24,8 @@ static int by_from(const void *a, const void *b)
 static bool put_item(struct pair *p, struct pair_item it)
 {
 	if (p->n_items == p->item_room) {
-		uint32_t room = p->item_room ? p->item_room * 2 : 256; /* at most twice all packets */
+		uint32_t room =
+			p->item_room ? p->item_room * 2 : 256; /* at most twice all packets */
 		struct pair_item *more = realloc(p->item, room * sizeof(*more));
 
 		if (!more)
@@ -38,6 +39,15 @@ static bool put_item(struct pair *p, struct pair_item it)
 
 enum covered { COVERED, BEYOND, OUTSIDE };
 
+/* Does the other capture hold the packet that began this flow? Then its end cannot have answered before that capture ran. */
+static bool begins_there(const struct pair_side *s, const struct pair_flow *f, int dir)
+{
+	uint32_t first = f->head[dir];
+
+	return first != PAIR_NONE && s->rec[first].mate != PAIR_NONE &&
+	       (f->head[!dir] == PAIR_NONE || first < f->head[!dir]);
+}
+
 /* Was the other capture running when this packet passed there? A file does not say when its capture ended: of a flow that it holds, what
  * came after its last packet is kept, marked, and never more than an anomaly. */
 static enum covered coverage(const struct pair *p, enum pair_file file, const struct pair_rec *r)
@@ -50,10 +60,12 @@ static enum covered coverage(const struct pair *p, enum pair_file file, const st
 		return BEYOND;
 	if (!p->clock.valid)
 		return f->compared ? BEYOND : OUTSIDE;
-	at = file == PAIR_ORIG ? pair_clock_to_resp(&p->clock, r->ts_ns) : pair_clock_to_orig(&p->clock, r->ts_ns);
+	at = file == PAIR_ORIG ? pair_clock_to_resp(&p->clock, r->ts_ns)
+			       : pair_clock_to_orig(&p->clock, r->ts_ns);
 	at += pair_sender(r->dir) == file ? way : -way;
 	if (at < o->first_ns)
-		return OUTSIDE;
+		return pair_sender(r->dir) != file && begins_there(s, f, !r->dir) ? COVERED
+										  : OUTSIDE;
 	if (at <= o->last_ns)
 		return COVERED;
 	return f->mate != PAIR_NONE ? BEYOND : OUTSIDE;
@@ -67,8 +79,11 @@ static bool judge_injected(struct pair *p, enum pair_file file, uint32_t flow_i,
 	for (uint32_t r = f->head[dir]; r != PAIR_NONE; r = s->rec[r].next) {
 		bool changed = s->rec[r].marks & PAIR_CHANGED;
 		enum covered c = coverage(p, file, &s->rec[r]);
-		struct pair_item it = {.talk = f->talk, .rec = r, .kind = changed ? PAIR_ALTERED : PAIR_INJECTED,
-				       .file = (uint8_t)file, .uncovered = c == BEYOND};
+		struct pair_item it = {.talk = f->talk,
+				       .rec = r,
+				       .kind = changed ? PAIR_ALTERED : PAIR_INJECTED,
+				       .file = (uint8_t)file,
+				       .uncovered = c == BEYOND};
 
 		if (!pair_is_strange(&s->rec[r]) && !changed)
 			continue;
@@ -93,7 +108,8 @@ struct arrived {
 	uint32_t fin_end;
 };
 
-static bool arrived_of(const struct pair_side *s, const struct pair_flow *f, int dir, struct arrived *a)
+static bool arrived_of(const struct pair_side *s, const struct pair_flow *f, int dir,
+		       struct arrived *a)
 {
 	uint32_t n = 0;
 
@@ -113,7 +129,8 @@ static bool arrived_of(const struct pair_side *s, const struct pair_flow *f, int
 			a->fin = true;
 			a->fin_end = k->seq + pair_span(k);
 		}
-		if (k->flags & TCP_ACK && !(k->flags & TCP_RST) && (!a->any || (int32_t)(k->ack - a->ack_max) > 0)) {
+		if (k->flags & TCP_ACK && !(k->flags & TCP_RST) &&
+		    (!a->any || (int32_t)(k->ack - a->ack_max) > 0)) {
 			a->ack_max = k->ack;
 			a->any = true;
 		}
@@ -200,10 +217,15 @@ static bool judge_tcp_drops(struct pair *p, enum pair_file file, uint32_t flow_i
 		for (uint32_t r = f->head[dir]; ok && r != PAIR_NONE; r = s->rec[r].next) {
 			enum covered c = coverage(p, file, &s->rec[r]);
 
-			if (!pair_is_strange(&s->rec[r]) || c == OUTSIDE || came_through(&a, &s->rec[r]))
+			if (!pair_is_strange(&s->rec[r]) || c == OUTSIDE ||
+			    came_through(&a, &s->rec[r]))
 				continue;
-			ok = put_item(p, (struct pair_item){.talk = f->talk, .rec = r, .kind = PAIR_DROPPED, .file = (uint8_t)file,
-							     .uncovered = c == BEYOND, .complete = whole});
+			ok = put_item(p, (struct pair_item){.talk = f->talk,
+							    .rec = r,
+							    .kind = PAIR_DROPPED,
+							    .file = (uint8_t)file,
+							    .uncovered = c == BEYOND,
+							    .complete = whole});
 		}
 	}
 	free(a.span);
@@ -227,7 +249,8 @@ static int by_talk_time(const void *a, const void *b)
 }
 
 /* Datagrams that were sent and did not arrive, as many as follow one another from i on. */
-static uint32_t run_from(const struct pair_side *s, const struct datagram *at, uint32_t i, uint32_t end)
+static uint32_t run_from(const struct pair_side *s, const struct datagram *at, uint32_t i,
+			 uint32_t end)
 {
 	uint32_t n = 0;
 
@@ -236,7 +259,8 @@ static uint32_t run_from(const struct pair_side *s, const struct datagram *at, u
 	return n;
 }
 
-static bool judge_talk(struct pair *p, enum pair_file file, const struct datagram *at, uint32_t from, uint32_t end)
+static bool judge_talk(struct pair *p, enum pair_file file, const struct datagram *at,
+		       uint32_t from, uint32_t end)
 {
 	const struct pair_side *s = &p->side[file];
 	uint32_t lost = 0, run;
@@ -254,8 +278,11 @@ static bool judge_talk(struct pair *p, enum pair_file file, const struct datagra
 				p->outside[file]++;
 			else if (by_chance(run, lost, end - from, end - from))
 				p->lost[file]++;
-			else if (!put_item(p, (struct pair_item){.talk = at[k].talk, .rec = at[k].rec, .kind = PAIR_DROPPED,
-								  .file = (uint8_t)file, .uncovered = c == BEYOND}))
+			else if (!put_item(p, (struct pair_item){.talk = at[k].talk,
+								 .rec = at[k].rec,
+								 .kind = PAIR_DROPPED,
+								 .file = (uint8_t)file,
+								 .uncovered = c == BEYOND}))
 				return false;
 		}
 	}
@@ -303,14 +330,16 @@ bool pair_judge(struct pair *p)
 {
 	for (int file = 0; file < 2; file++) {
 		struct pair_side *s = &p->side[file];
-		uint8_t out = (uint8_t)file, in = !out; /* directions: what this end sends, what it receives */
+		uint8_t out = (uint8_t)file,
+			in = !out; /* directions: what this end sends, what it receives */
 
 		for (uint32_t i = 0; i < s->n_flows; i++) {
 			if (!s->flow[i].compared)
 				continue;
 			if (!judge_injected(p, (enum pair_file)file, i, in))
 				return false;
-			if (s->flow[i].proto == 6 && !judge_tcp_drops(p, (enum pair_file)file, i, out))
+			if (s->flow[i].proto == 6 &&
+			    !judge_tcp_drops(p, (enum pair_file)file, i, out))
 				return false;
 		}
 		if (!judge_udp_drops(p, (enum pair_file)file, out))
@@ -324,7 +353,7 @@ bool pair_judge(struct pair *p)
 enum pair_grade pair_judge_grade(const struct pair *p, uint32_t from, uint32_t to)
 {
 	uint32_t covered = 0, complete = 0;
-	bool rewritten = false;
+	bool drops = p->item[from].kind == PAIR_DROPPED, rewritten = false;
 
 	for (uint32_t i = from; i < to; i++) {
 		const struct pair_item *it = &p->item[i];
@@ -332,12 +361,15 @@ enum pair_grade pair_judge_grade(const struct pair *p, uint32_t from, uint32_t t
 		const struct pair_flow *f = &s->flow[s->rec[it->rec].flow_i];
 
 		covered += !it->uncovered;
-		complete += it->complete;
-		rewritten |= f->mate == PAIR_NONE && f->rewritten; /* another host behind the same translation may have sent it */
+		complete += it->complete && !it->uncovered;
+		rewritten |=
+			f->mate == PAIR_NONE &&
+			f->rewritten; /* another host behind the same translation may have sent it */
 	}
-	if (!p->clock.valid || (p->item[from].kind == PAIR_DROPPED && covered < DROPS_MIN))
+	if (!p->clock.valid || (drops && covered < DROPS_MIN))
 		return PAIR_ANOMALY;
-	return complete == to - from && covered == to - from && !rewritten ? PAIR_PROOF : PAIR_LIKELY;
+	/* Drops that are proven while the other capture ran need no proof for what came after it. */
+	return complete == (drops ? covered : to - from) && !rewritten ? PAIR_PROOF : PAIR_LIKELY;
 }
 
 bool pair_compare(struct pair *p)

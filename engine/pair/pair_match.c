@@ -8,11 +8,13 @@
 #include "pair/pair.h"
 
 /* METHODS c.5: after the clocks are aligned. The same IP ID may be late: buffers on mobile paths hold packets for tens of seconds. */
-static const int64_t early_ns = -INT64_C(1000000000), late_ns = INT64_C(3000000000), held_ns = INT64_C(60000000000);
+static const int64_t early_ns = -INT64_C(1000000000), late_ns = INT64_C(3000000000),
+		     held_ns = INT64_C(60000000000);
 
 struct walk {
 	struct pair *p;
-	uint32_t *a, *b; /* records of one flow and direction, sent and got; sorted by key and time */
+	uint32_t *a,
+		*b; /* records of one flow and direction, sent and got; sorted by key and time */
 	uint32_t n_a, n_b;
 	struct pair_tie *tie;
 	uint32_t n_ties;
@@ -37,7 +39,8 @@ static int by_key_time(const void *a, const void *b)
 }
 
 /* Equal for packets that may be the same: not the bytes of TCP, whose place in the stream tells as well and which may be changed. */
-static uint64_t key_of(const struct pair *p, const struct pair_rec *r, const struct pair_flow *f, bool is_orig_file)
+static uint64_t key_of(const struct pair *p, const struct pair_rec *r, const struct pair_flow *f,
+		       bool is_orig_file)
 {
 	const struct hash_key key = {p->base, 3};
 	uint64_t at[4] = {r->len};
@@ -55,7 +58,8 @@ static uint64_t key_of(const struct pair *p, const struct pair_rec *r, const str
 	return keyhash(&key, at, sizeof(at));
 }
 
-static bool list(struct walk *w, enum pair_file file, const struct pair_flow *f, int dir, uint32_t **out, uint32_t *n)
+static bool list(struct walk *w, enum pair_file file, const struct pair_flow *f, int dir,
+		 uint32_t **out, uint32_t *n)
 {
 	struct pair_side *s = &w->p->side[file];
 	struct sortable *at = malloc((f->n[dir] + 1u) * sizeof(*at));
@@ -103,12 +107,13 @@ static void tie_up(struct walk *w, struct pair_flow *f, int dir, uint32_t i, uin
 		f->has_hops[dir] = true;
 		f->hops[dir] = (int16_t)(a->ttl - b->ttl);
 	}
-	w->tie[w->n_ties++] = dir == 0 ? (struct pair_tie){a->ts_ns, b->ts_ns, 0} : (struct pair_tie){b->ts_ns, a->ts_ns, 1};
+	w->tie[w->n_ties++] = dir == 0 ? (struct pair_tie){a->ts_ns, b->ts_ns, 0}
+				       : (struct pair_tie){b->ts_ns, a->ts_ns, 1};
 }
 
 /* `gap`: how far its flight is from none; the nearest wins. */
-static bool may_mate(const struct walk *w, const struct pair_flow *f, const struct pair_rec *a, const struct pair_rec *b, int pass,
-		     int64_t *gap)
+static bool may_mate(const struct walk *w, const struct pair_flow *f, const struct pair_rec *a,
+		     const struct pair_rec *b, int pass, int64_t *gap)
 {
 	int64_t flight = pair_clock_flight(&w->p->clock, a->dir, a->ts_ns, b->ts_ns);
 	bool same_id = both_ids(a, b) && a->ip_id == b->ip_id && a->ip_id;
@@ -123,7 +128,8 @@ static bool may_mate(const struct walk *w, const struct pair_flow *f, const stru
 	return pass == 2 || (f->has_hops[a->dir] && a->ttl - b->ttl == f->hops[a->dir]);
 }
 
-static bool is_changed(const struct walk *w, const struct pair_flow *f, const struct pair_rec *a, const struct pair_rec *b)
+static bool is_changed(const struct walk *w, const struct pair_flow *f, const struct pair_rec *a,
+		       const struct pair_rec *b)
 {
 	int64_t flight = pair_clock_flight(&w->p->clock, a->dir, a->ts_ns, b->ts_ns);
 
@@ -135,9 +141,11 @@ static bool is_changed(const struct walk *w, const struct pair_flow *f, const st
 }
 
 /* The packets of one key: a[i, i_end) sent, b[k, k_end) got. */
-static void mate_bucket(struct walk *w, const struct pair_flow *f, int dir, uint32_t i, uint32_t i_end, uint32_t k, uint32_t k_end)
+static void mate_bucket(struct walk *w, const struct pair_flow *f, int dir, uint32_t i,
+			uint32_t i_end, uint32_t k, uint32_t k_end)
 {
-	struct pair_rec *sent = w->p->side[pair_sender((uint8_t)dir)].rec, *got = w->p->side[!pair_sender((uint8_t)dir)].rec;
+	struct pair_rec *sent = w->p->side[pair_sender((uint8_t)dir)].rec,
+			*got = w->p->side[!pair_sender((uint8_t)dir)].rec;
 
 	for (int pass = 0; pass < 4; pass++) {
 		uint32_t from = i;
@@ -157,7 +165,8 @@ static void mate_bucket(struct walk *w, const struct pair_flow *f, int dir, uint
 				if (a->mate != PAIR_NONE)
 					continue;
 				n++;
-				if (pass == 3 ? !is_changed(w, f, a, b) : !may_mate(w, f, a, b, pass, &gap))
+				if (pass == 3 ? !is_changed(w, f, a, b)
+					      : !may_mate(w, f, a, b, pass, &gap))
 					continue;
 				if (pass == 3 || gap < best_gap) {
 					best = w->a[x];
@@ -179,14 +188,17 @@ static void mate_bucket(struct walk *w, const struct pair_flow *f, int dir, uint
 }
 
 /* What is left over but is a copy of something sent: the path, or a mirror port, doubled it. */
-static void mark_twins(struct walk *w, const struct pair_flow *f, int dir, uint32_t i, uint32_t i_end, uint32_t k, uint32_t k_end)
+static void mark_twins(struct walk *w, const struct pair_flow *f, int dir, uint32_t i,
+		       uint32_t i_end, uint32_t k, uint32_t k_end)
 {
-	struct pair_rec *sent = w->p->side[pair_sender((uint8_t)dir)].rec, *got = w->p->side[!pair_sender((uint8_t)dir)].rec;
+	struct pair_rec *sent = w->p->side[pair_sender((uint8_t)dir)].rec,
+			*got = w->p->side[!pair_sender((uint8_t)dir)].rec;
 
 	for (uint32_t y = k; y < k_end; y++) {
 		struct pair_rec *b = &got[w->b[y]];
 
-		for (uint32_t x = i; b->mate == PAIR_NONE && x < i_end && x - i < LIMIT_PAIR_LOOK; x++) {
+		for (uint32_t x = i; b->mate == PAIR_NONE && x < i_end && x - i < LIMIT_PAIR_LOOK;
+		     x++) {
 			const struct pair_rec *a = &sent[w->a[x]];
 
 			if (a->mate == PAIR_NONE || !same_bytes(a, b) ||
@@ -202,7 +214,8 @@ static void mark_twins(struct walk *w, const struct pair_flow *f, int dir, uint3
 /* Goes over the keys that both lists have: mating, or only tying. */
 static void each_bucket(struct walk *w, struct pair_flow *f, int dir, bool mating)
 {
-	const struct pair_rec *sent = w->p->side[pair_sender((uint8_t)dir)].rec, *got = w->p->side[!pair_sender((uint8_t)dir)].rec;
+	const struct pair_rec *sent = w->p->side[pair_sender((uint8_t)dir)].rec,
+			      *got = w->p->side[!pair_sender((uint8_t)dir)].rec;
 
 	for (uint32_t i = 0, k = 0; i < w->n_a && k < w->n_b;) {
 		uint64_t x = sent[w->a[i]].key, y = got[w->b[k]].key;
@@ -242,7 +255,8 @@ static uint32_t with_data(const struct pair_side *s, uint32_t *at, uint32_t n)
 
 static bool walk_flow(struct walk *w, uint32_t flow_i, bool mating)
 {
-	struct pair_flow *o = &w->p->side[PAIR_ORIG].flow[flow_i], *r = &w->p->side[PAIR_RESP].flow[o->mate];
+	struct pair_flow *o = &w->p->side[PAIR_ORIG].flow[flow_i],
+			 *r = &w->p->side[PAIR_RESP].flow[o->mate];
 
 	for (int dir = 0; dir < 2; dir++) {
 		enum pair_file from = pair_sender((uint8_t)dir);
@@ -258,11 +272,13 @@ static bool walk_flow(struct walk *w, uint32_t flow_i, bool mating)
 		each_bucket(w, o, dir, mating);
 		if (!mating) {
 			/* One of five may be a forged copy of a packet that was lost. */
-			o->ids_kept[dir] = r->ids_kept[dir] = w->same_id && w->same_id >= 4 * w->other_id;
+			o->ids_kept[dir] = r->ids_kept[dir] =
+				w->same_id && w->same_id >= 4 * w->other_id;
 		} else if (o->proto == 6) {
 			w->n_a = with_data(&w->p->side[from], w->a, w->n_a);
 			w->n_b = with_data(&w->p->side[!from], w->b, w->n_b);
-			pair_chain(w->p, (uint8_t)dir, dir == 0 ? o->delta[0] : 0 - o->delta[1], w->a, w->n_a, w->b, w->n_b);
+			pair_chain(w->p, (uint8_t)dir, dir == 0 ? o->delta[0] : 0 - o->delta[1],
+				   w->a, w->n_a, w->b, w->n_b);
 		}
 		free(w->a);
 		free(w->b);

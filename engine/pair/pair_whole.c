@@ -24,7 +24,7 @@ static int by_start(const void *a, const void *b)
 /* Is there a hole in the numbers that this direction used? A RST may carry any number: it is left out. *end: one past the last. */
 static bool no_hole(const struct pair_side *s, const struct pair_flow *f, int dir, uint32_t *end)
 {
-	int64_t (*span)[2] = malloc((f->n[dir] + 1u) * sizeof(*span));
+	int64_t(*span)[2] = malloc((f->n[dir] + 1u) * sizeof(*span));
 	uint32_t n = 0, base = 0;
 	int64_t to = 0;
 	bool ok = span;
@@ -54,23 +54,27 @@ static bool no_hole(const struct pair_side *s, const struct pair_flow *f, int di
 }
 
 /* Are those bytes claimed by a packet that is under suspicion itself? */
-static bool of_suspect(const struct pair_side *got, const struct pair_flow *g, int dir, uint32_t delta, uint32_t ack)
+static bool of_suspect(const struct pair_side *got, const struct pair_flow *g, int dir,
+		       uint32_t delta, uint32_t ack)
 {
 	for (uint32_t r = g->head[dir]; r != PAIR_NONE; r = got->rec[r].next) {
 		const struct pair_rec *k = &got->rec[r];
 
-		if ((pair_is_strange(k) || k->marks & PAIR_CHANGED) && pair_span(k) && ack - delta - k->seq <= pair_span(k))
+		if ((pair_is_strange(k) || k->marks & PAIR_CHANGED) && pair_span(k) &&
+		    ack - delta - k->seq <= pair_span(k))
 			return true;
 	}
 	return false;
 }
 
 /* Did the other end acknowledge bytes that this capture does not hold? `end`: one past the last it holds. */
-static bool no_ack_beyond(const struct pair *p, enum pair_file file, const struct pair_flow *f, int dir, uint32_t end)
+static bool no_ack_beyond(const struct pair *p, enum pair_file file, const struct pair_flow *f,
+			  int dir, uint32_t end)
 {
 	const struct pair_side *s = &p->side[file], *got = &p->side[!file];
 	const struct pair_flow *g = &got->flow[f->mate];
-	uint32_t delta = file == PAIR_ORIG ? 0 - f->delta[dir] : f->delta[dir]; /* added to got's numbers: ours */
+	uint32_t delta = file == PAIR_ORIG ? 0 - f->delta[dir]
+					   : f->delta[dir]; /* added to got's numbers: ours */
 	uint32_t looks = 0;
 
 	for (uint32_t r = f->head[!dir]; r != PAIR_NONE; r = s->rec[r].next) {
@@ -102,7 +106,8 @@ static enum id_line id_line(const struct pair_side *s, const struct pair_flow *f
 			continue;
 		if (last) {
 			step = (uint16_t)(k->ip_id - last->ip_id);
-			room = (uint16_t)(last->len >= OFFLOAD_MIN ? last->len / MSS_MIN + 1 : 1); /* cut up by the card */
+			room = (uint16_t)(last->len >= OFFLOAD_MIN ? last->len / MSS_MIN + 1
+								   : 1); /* cut up by the card */
 			steps++;
 			ones += step == 1 || (step && step <= room);
 			holes += step > room;
@@ -125,7 +130,8 @@ bool pair_whole_sent(const struct pair *p, uint32_t flow_i, uint8_t dir)
 		return false;
 	if (f->proto == 17)
 		return id_line(s, f, dir) == ID_WHOLE;
-	return no_hole(s, f, dir, &end) && no_ack_beyond(p, file, f, dir, end) && id_line(s, f, dir) != ID_HOLE;
+	return no_hole(s, f, dir, &end) && no_ack_beyond(p, file, f, dir, end) &&
+	       id_line(s, f, dir) != ID_HOLE;
 }
 
 bool pair_whole_received(const struct pair *p, uint32_t flow_i, uint8_t dir)
