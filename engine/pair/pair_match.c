@@ -111,14 +111,14 @@ static void tie_up(struct walk *w, struct pair_flow *f, int dir, uint32_t i, uin
 				       : (struct pair_tie){b->ts_ns, a->ts_ns, 1};
 }
 
-/* `gap`: how far its flight is from none; the nearest wins. */
+/* `gap`: how far its flight is from the least one; the nearest wins. */
 static bool may_mate(const struct walk *w, const struct pair_flow *f, const struct pair_rec *a,
 		     const struct pair_rec *b, int pass, int64_t *gap)
 {
 	int64_t flight = pair_clock_flight(&w->p->clock, a->dir, a->ts_ns, b->ts_ns);
 	bool same_id = both_ids(a, b) && a->ip_id == b->ip_id && a->ip_id;
 
-	*gap = flight < 0 ? -flight : flight;
+	*gap = llabs(flight - w->p->clock.rtt_ns / 2);
 	if (!same_bytes(a, b) || flight < early_ns || flight > (same_id ? held_ns : late_ns))
 		return false;
 	if (f->ids_kept[a->dir] && both_ids(a, b) && a->ip_id != b->ip_id)
