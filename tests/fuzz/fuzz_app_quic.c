@@ -60,6 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct quic_crypto c = {.at = stream, .size = sizeof(stream) - 1};
 	struct bytes b = {data, size};
 	struct quic_initial out;
+	struct quic_head head;
+	enum quic_type type;
 	enum app_got got;
 
 	if (size < 2)
@@ -67,6 +69,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	b = bytes_head(bytes_from(b, 1), PAYLOAD_MAX);
 	if (data[0])
 		b = (struct bytes){packet, seal(b, packet)};
+	type = quic_head_read(b, &head);
+	must((type == QUIC_INITIAL) == quic_is_initial(b));
+	must(!head.dcid.len || (head.dcid.at >= b.at && head.dcid.at + head.dcid.len <= b.at + b.len));
+	must(type != QUIC_NEGOTIATION || !head.version);
 	got = quic_initial_read(b, &c, &out);
 	must(stream[sizeof(stream) - 1] == 0);
 	must(c.len <= c.size && c.n_pieces <= LIMIT_QUIC_PIECES &&

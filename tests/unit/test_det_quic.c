@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* covers: engine/detect/det_quic.c engine/detect/attempt.c */
+/* covers: engine/detect/det_quic.c engine/detect/attempt.c
+ * long: one world of flows, hosts and controls that every test needs */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -34,15 +35,25 @@ static void keep(void *arg, const struct flow *f, const struct trigger *trigger,
 	cases->n = 0; /* taken: freed by world_fini */
 }
 
+static void on_end(void *arg, struct flow *f)
+{
+	det_quic_end(arg, f, f->last_ns);
+}
+
 static void world_init(struct world *w)
 {
+	struct flow_options o = {.memory_bytes = 8 << 20, .arg = &w->dq, .on_end = on_end};
+
 	*w = (struct world){.hosts = hosts_new()};
 	fb_init(&w->b, 8 << 20);
+	flow_table_free(w->b.t);
+	w->b.t = flow_table_new(&o);
 	w->dq = (struct det_quic){.table = w->b.t, .controls = controls_new(), .hosts = w->hosts, .arg = w, .on_judged = keep};
 }
 
 static void world_fini(struct world *w)
 {
+	flow_table_end_all(w->b.t);
 	case_list_free(&w->got);
 	controls_free(w->dq.controls);
 	hosts_free(w->hosts);
@@ -232,18 +243,29 @@ static void test_end_dead_flows_after_answers_are_counted(void **state)
 	world_fini(&w);
 }
 
+/* A dead flow, and another that is answered meanwhile. */
+static struct flow *after_answer(struct world *w)
+{
+	struct flow *dead = attempt(w, "fine.example", QUIC_V1, false);
+
+	(void)attempt(w, "fine.example", QUIC_V1, true);
+	return dead;
+}
+
 static void test_end_answer_during_the_silence_ends_the_residue(void **state)
 {
 	const struct evidence *ev;
-	struct flow *dead;
 	struct world w;
 
 	(void)state;
 	world_init(&w);
 	(void)attempt(&w, "fine.example", QUIC_V1, true);
-	dead = attempt(&w, "fine.example", QUIC_V1, false);
+	ev = end(&w, attempt(&w, "fine.example", QUIC_V1, false));
+	assert_int_equal(num(ev, FEAT_QUIC_DEAD_FLOWS), 1);
+	world_fini(&w);
+	world_init(&w);
 	(void)attempt(&w, "fine.example", QUIC_V1, true);
-	ev = end(&w, dead);
+	ev = end(&w, after_answer(&w));
 	assert_int_equal(num(ev, FEAT_QUIC_SINCE_ANSWER), UNKNOWN);
 	assert_int_equal(num(ev, FEAT_QUIC_DEAD_FLOWS), UNKNOWN);
 	world_fini(&w);
