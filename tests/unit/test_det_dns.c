@@ -1,149 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Pairing DNS questions with their answers, on the wire (METHODS d.1), and what of it is bounded. */
+/* Pairing DNS questions with their answers, on the wire (METHODS d.1). */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "case_build.h"
-#include "detect/det_dns.h"
+#include "dns_wire.h"
 
-enum { QUESTION = 0x0100, ANSWER = 0x8180, TYPE_MX = 15, TYPE_ANY = 255 };
-
-/* What was judged: the last transaction's facts, and counts. */
-struct judged {
-	uint32_t n, n_cases, n_conflicts, lost;
-	int64_t answers, queries, type_ignored;
-	struct trigger question;
-};
-
-struct dn {
-	struct fb b;
-	struct det_dns dd;
-	struct judged got;
-	struct flow *f;
-	uint8_t wire[512];
-	size_t len;
-	uint16_t ip_id;
-};
-
-static void on_judged(void *arg, const struct flow *f, const struct trigger *question,
-		      struct case_list *cases)
-{
-	struct judged *g = arg;
-
-	(void)f;
-	g->n++;
-	g->n_cases += cases->n;
-	g->lost += cases->lost;
-	g->question = *question;
-	for (uint32_t i = 0; i < cases->n; i++) {
-		const struct evidence *ev = cases->at[i];
-
-		g->n_conflicts += evidence_get(ev, FEAT_DNS_CONFLICT)->num != 0;
-		g->answers = evidence_get(ev, FEAT_DNS_ANSWERS)->num;
-		g->queries = evidence_get(ev, FEAT_DNS_QUERIES)->num;
-		g->type_ignored = evidence_get(ev, FEAT_DNS_TYPE_IGNORED)->num;
-	}
-}
-
-static void dn_init(struct dn *d, uint64_t memory_bytes)
-{
-	memset(d, 0, sizeof(*d));
-	fb_init(&d->b, memory_bytes);
-	d->b.port[0] = 33333;
-	d->b.port[1] = 53;
-	d->dd = (struct det_dns){
-		.table = d->b.t, .usual = usual_new(), .arg = &d->got, .on_judged = on_judged};
-	assert_non_null(d->dd.usual);
-	d->ip_id = 100;
-}
-
-static void dn_end(struct dn *d)
-{
-	if (d->f)
-		det_dns_end(&d->dd, d->f);
-}
-
-static void dn_fini(struct dn *d)
-{
-	dn_end(d);
-	usual_free(d->dd.usual);
-	fb_fini(&d->b);
-}
-
-static void put(struct dn *d, uint32_t v, int n)
-{
-	while (n--)
-		d->wire[d->len++] = (uint8_t)(v >> 8 * n);
-}
-
-static void put_name(struct dn *d, const char *name)
-{
-	while (*name) {
-		size_t n = strcspn(name, ".");
-
-		put(d, (uint32_t)n, 1);
-		memcpy(d->wire + d->len, name, n);
-		d->len += n;
-		name += n + (name[n] == '.');
-	}
-	put(d, 0, 1);
-}
-
-static void message(struct dn *d, uint16_t id, uint16_t flags, const char *name, uint16_t qtype,
-		    uint16_t n_an)
-{
-	d->len = 0;
-	put(d, id, 2);
-	put(d, flags, 2);
-	put(d, 1, 2);
-	put(d, n_an, 2);
-	put(d, 0, 4);
-	put_name(d, name);
-	put(d, qtype, 2);
-	put(d, 1, 2);
-}
-
-static void record(struct dn *d, uint16_t type, const void *data, uint16_t n)
-{
-	put(d, 0xc00c, 2);
-	put(d, type, 2);
-	put(d, 1, 2);
-	put(d, 300, 4);
-	put(d, n, 2);
-	memcpy(d->wire + d->len, data, n);
-	d->len += n;
-}
-
-static void send_at(struct dn *d, int who, int64_t us)
-{
-	struct pkt p;
-
-	d->b.now_ns = FB_START + us * 1000;
-	p = fb_udp(&d->b, who);
-	p.payload = (struct bytes){d->wire, d->len};
-	p.payload_len = (uint32_t)d->len;
-	p.ip_id = d->ip_id++;
-	d->f = fb_put(&d->b, &p);
-	assert_non_null(d->f);
-	det_dns_packet(&d->dd, d->f, &p);
-}
-
-static void ask(struct dn *d, uint16_t id, const char *name, int64_t us)
-{
-	message(d, id, QUESTION, name, DNS_A, 0);
-	send_at(d, 0, us);
-}
-
-/* An A record 198.51.100.x. */
-static void reply(struct dn *d, uint16_t id, const char *name, uint8_t x, int64_t us)
-{
-	message(d, id, ANSWER, name, DNS_A, 1);
-	record(d, DNS_A, (const uint8_t[]){198, 51, 100, x}, 4);
-	send_at(d, 1, us);
-}
+enum { TYPE_MX = 15, TYPE_ANY = 255 };
 
 static void test_det_dns_ordinary_question_and_answer_say_nothing(void **state)
 {
@@ -272,63 +137,6 @@ static void test_det_dns_gives_up_behind_one_that_is_held(void **state)
 	dn_fini(&d);
 }
 
-/* 17 questions at once: the oldest is judged early, nothing is lost but its later answers' question. */
-static void test_det_dns_more_open_than_fit_finish_the_oldest(void **state)
-{
-	struct dn d;
-
-	(void)state;
-	dn_init(&d, 4 << 20);
-	for (uint16_t i = 0; i < LIMIT_DNS_OPEN - 1; i++) {
-		ask(&d, i, "blocked.example", i);
-		reply(&d, i, "blocked.example", 66, 100 + i);
-		reply(&d, i, "blocked.example", 1, 200 + i);
-		assert_int_equal(d.got.n, 0);
-	}
-	ask(&d, 100, "more.example", 1000);
-	assert_int_equal(d.got.n, 0);
-	ask(&d, 101, "more.example", 1001);
-	assert_int_equal(d.got.n, 1);
-	assert_int_equal(d.got.n_conflicts, 1);
-	dn_end(&d);
-	assert_int_equal(d.got.n, LIMIT_DNS_OPEN - 1);
-	assert_int_equal(d.got.n_conflicts, LIMIT_DNS_OPEN - 1);
-	assert_int_equal(d.dd.lost, 0);
-	dn_fini(&d);
-}
-
-/* An answer to what is open needs no room: it must not push out its own question when all places are taken. */
-static void test_det_dns_full_table_still_takes_answers_of_open_questions(void **state)
-{
-	struct dn d;
-
-	(void)state;
-	dn_init(&d, 4 << 20);
-	for (uint16_t i = 0; i < LIMIT_DNS_OPEN; i++)
-		ask(&d, i, "blocked.example", i);
-	reply(&d, 0, "blocked.example", 66, 100);
-	reply(&d, 0, "blocked.example", 1, 200);
-	dn_end(&d);
-	assert_int_equal(d.got.n_conflicts, 1);
-	assert_int_equal(d.got.queries, 1);
-	dn_fini(&d);
-}
-
-static void test_det_dns_more_answers_than_fit_are_counted(void **state)
-{
-	struct dn d;
-
-	(void)state;
-	dn_init(&d, 1 << 20);
-	ask(&d, 1, "blocked.example", 0);
-	for (uint8_t i = 0; i < LIMIT_DNS_TXN_ANSWERS + 5; i++)
-		reply(&d, 1, "blocked.example", (uint8_t)(10 + i), 1000 + i);
-	dn_end(&d);
-	assert_int_equal(d.got.answers, LIMIT_DNS_TXN_ANSWERS);
-	assert_int_equal(d.dd.lost, 5);
-	dn_fini(&d);
-}
-
 /* A alone for another type; not behind a CNAME, not for ANY, not an answer of the right type. */
 static void test_det_dns_type_ignored(void **state)
 {
@@ -414,37 +222,6 @@ static void test_det_dns_cut_at_every_length_contradicts_nothing(void **state)
 	}
 }
 
-/* All that is hung on a flow is given back, and a table without room counts what it could not keep. */
-static void test_det_dns_memory_is_given_back_or_the_loss_counted(void **state)
-{
-	uint64_t used;
-	struct dn d;
-
-	(void)state;
-	dn_init(&d, 1 << 20);
-	message(&d, 1, QUESTION, "fine.example", DNS_A, 0);
-	d.len = 3;
-	send_at(&d, 0, 0); /* no DNS: only the flow */
-	used = fb_used(&d.b);
-	for (uint16_t i = 0; i < 20; i++)
-		ask(&d, i, "fine.example", 10 + i);
-	assert_true(fb_used(&d.b) > used);
-	dn_end(&d);
-	assert_int_equal(fb_used(&d.b), used);
-	det_dns_end(&d.dd, d.f); /* again: nothing to do */
-	dn_fini(&d);
-
-	dn_init(&d, 1 << 20);
-	d.len = 3;
-	send_at(&d, 0, 0);
-	while (flow_table_take(d.b.t, 64))
-		;
-	ask(&d, 1, "fine.example", 10);
-	assert_int_equal(d.dd.lost, 1);
-	assert_int_equal(d.got.n, 0);
-	dn_fini(&d);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -455,13 +232,9 @@ int main(void)
 		cmocka_unit_test(test_det_dns_retransmitted_question_with_rotated_answers),
 		cmocka_unit_test(test_det_dns_holds_open_for_five_seconds),
 		cmocka_unit_test(test_det_dns_gives_up_behind_one_that_is_held),
-		cmocka_unit_test(test_det_dns_more_open_than_fit_finish_the_oldest),
-		cmocka_unit_test(test_det_dns_full_table_still_takes_answers_of_open_questions),
-		cmocka_unit_test(test_det_dns_more_answers_than_fit_are_counted),
 		cmocka_unit_test(test_det_dns_type_ignored),
 		cmocka_unit_test(test_det_dns_other_ports_and_bytes_are_ignored),
 		cmocka_unit_test(test_det_dns_cut_at_every_length_contradicts_nothing),
-		cmocka_unit_test(test_det_dns_memory_is_given_back_or_the_loss_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
