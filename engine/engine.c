@@ -29,7 +29,7 @@ static const int64_t settle_ns = INT64_C(2500) * 1000000;
 enum { PROGRESS_EVERY = 65536, DEFRAG_SHARE = 16 };
 
 /* jemalloc reads this at its start (jemalloc(3), TUNING); without jemalloc it is a string that nobody reads. Flows come and go by the
- * ten thousand, and most of a replay went into the kernel's giving and taking of 4 KB pages. Huge pages, kept: 2.04 -> 0.69 s of CPU and
+ * ten thousand, and most of a replay went into the kernel's giving and taking of 4 KB pages. Huge pages, kept: 2.0 -> 0.7 to 1.4 s of CPU and
  * 233 -> 249 MB for 200,000 packets of the mix, 14 -> 18 MB for one packet (bench/, 2026-11). What is freed is used again, so that the
  * ceiling of engine_config still holds. */
 extern const char *const malloc_conf;
