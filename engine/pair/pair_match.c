@@ -111,6 +111,26 @@ static void tie_up(struct walk *w, struct pair_flow *f, int dir, uint32_t i, uin
 				       : (struct pair_tie){b->ts_ns, a->ts_ns, 1};
 }
 
+/* Several alike: those with the same IP ID. Without IDs, and while nothing else ties the clocks, by their order. */
+static void tie_bucket(struct walk *w, struct pair_flow *f, int dir, uint32_t i, uint32_t i_end,
+		       uint32_t k, uint32_t k_end)
+{
+	const struct pair_rec *sent = w->p->side[pair_sender((uint8_t)dir)].rec;
+	const struct pair_rec *got = w->p->side[!pair_sender((uint8_t)dir)].rec;
+	bool order = w->n_ties == 0 && i_end - i == k_end - k;
+
+	if (i_end - i == 1 && k_end - k == 1) {
+		tie_up(w, f, dir, i, k);
+		return;
+	}
+	for (uint32_t n = 0; n < LIMIT_PAIR_LOOK && i + n < i_end && k + n < k_end; n++) {
+		const struct pair_rec *a = &sent[w->a[i + n]], *b = &got[w->b[k + n]];
+
+		if (both_ids(a, b) && a->ip_id ? a->ip_id == b->ip_id : order)
+			tie_up(w, f, dir, i + n, k + n);
+	}
+}
+
 /* `gap`: how far its flight is from the least one; the nearest wins. */
 static bool may_mate(const struct walk *w, const struct pair_flow *f, const struct pair_rec *a,
 		     const struct pair_rec *b, int pass, int64_t *gap)
@@ -235,8 +255,8 @@ static void each_bucket(struct walk *w, struct pair_flow *f, int dir, bool matin
 		if (mating) {
 			mate_bucket(w, f, dir, i, i_end, k, k_end);
 			mark_twins(w, f, dir, i, i_end, k, k_end);
-		} else if (i_end - i == 1 && k_end - k == 1) {
-			tie_up(w, f, dir, i, k);
+		} else {
+			tie_bucket(w, f, dir, i, i_end, k, k_end);
 		}
 		i = i_end;
 		k = k_end;
