@@ -101,7 +101,7 @@ struct pair {
 	struct pair_item *item; /* sorted by talk, kind, file, frame */
 	uint32_t n_items, item_room;
 	uint32_t flows_paired;
-	uint64_t matched, lost[2], missed[2], twins[2], outside[2];
+	uint64_t matched, lost[2], twins[2], outside[2];
 };
 
 /* --- pair_hash.c: digests of byte runs that can be put together (polynomial modulo 2^61 - 1) --- */
