@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* JSON lines, `wallprint.event/1`: the contract is docs/ARCHITECTURE.md, "The output contract". Unknown is absent, never 0. Key order is
- * fixed, so that two runs can be compared byte by byte. */
+ * fixed, so that two runs can be compared byte by byte.
+ * long: the output contract, whole, in one place */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,30 +204,32 @@ static void put_alternatives(struct json *j, const struct finding *f)
 	json_close(j, ']');
 }
 
-static void put_aims(struct json *j, uint32_t aims, const char *basis)
+/* An aim with both bases is told with the better one. */
+static void put_aims(struct json *j, const struct finding *f)
 {
-	for (int t = 0; t < TECH_N; t++)
-		if (aims >> t & 1) {
-			json_open(j, NULL, '{');
-			json_word(j, "technique", technique_name((enum technique)t));
-			json_word(j, "basis", basis);
-			json_close(j, '}');
-		}
+	uint32_t aims = f->aimed_follows | f->aimed_control;
+
+	if (!aims)
+		return;
+	json_open(j, "aimed_at", '[');
+	for (; aims; aims &= aims - 1) {
+		uint32_t t = (uint32_t)__builtin_ctz(aims);
+
+		json_open(j, NULL, '{');
+		json_word(j, "technique", technique_name((enum technique)t));
+		json_word(j, "basis", f->aimed_control >> t & 1 ? "control" : "follows");
+		json_close(j, '}');
+	}
+	json_close(j, ']');
 }
 
 static void put_techniques(struct json *j, const struct finding *f)
 {
 	json_open(j, "techniques", '[');
-	for (int t = 0; t < TECH_N; t++)
-		if (f->techniques >> t & 1)
-			json_word(j, NULL, technique_name((enum technique)t));
+	for (uint32_t t = f->techniques; t; t &= t - 1)
+		json_word(j, NULL, technique_name((enum technique)__builtin_ctz(t)));
 	json_close(j, ']');
-	if (!(f->aimed_follows | f->aimed_control))
-		return;
-	json_open(j, "aimed_at", '[');
-	put_aims(j, f->aimed_follows, "follows");
-	put_aims(j, f->aimed_control, "control");
-	json_close(j, ']');
+	put_aims(j, f);
 }
 
 static void jsonl_finding(struct sink *s, const struct finding *f, const char *file)
