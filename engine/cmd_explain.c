@@ -218,7 +218,7 @@ static int parse(struct explain *x, int argc, char **argv)
 		case 'n':
 			errno = 0;
 			x->frame = strtoull(optarg, &end, 10);
-			if (errno || *end || !x->frame) {
+			if (errno || *end || !x->frame || optarg[0] < '0' || optarg[0] > '9') {
 				cmd_complain("explain", "--frame wants a frame number from 1, not '%s'", optarg);
 				return EXIT_USAGE;
 			}

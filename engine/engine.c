@@ -51,6 +51,7 @@ struct engine {
 	uint32_t input_i;
 	const char *file;
 	uint16_t linktype;
+	uint64_t last_no, frame_base; /* frames of earlier files of one series: they count on, as mergecap -a would */
 	int64_t watermark_ns;
 	struct timespec last_read;
 };
@@ -59,7 +60,15 @@ static void on_judged(void *arg, const struct flow *f, const struct trigger *que
 {
 	struct engine *e = arg;
 
-	telling_cases(e->telling, f, question, cases, vantage_judge(&e->vantage));
+	telling_cases(e->telling, f, question, cases, NULL, true, vantage_judge(&e->vantage));
+}
+
+static void on_dns_judged(void *arg, const struct flow *f, const struct trigger *question, struct case_list *cases, struct told *told,
+			  bool last)
+{
+	struct engine *e = arg;
+
+	telling_cases(e->telling, f, question, cases, told, last, vantage_judge(&e->vantage));
 }
 
 static void on_flow_end(void *arg, struct flow *f)
@@ -166,6 +175,8 @@ static void take_frame(struct engine *e, const struct frame *fr)
 		count_undecoded(e, note.ethertype, why_not(got));
 		return;
 	}
+	e->last_no = fr->no;
+	p.frame_no += e->frame_base;
 	/* A pcapng file may claim any time in 64 bits; flow/ and detect/ take differences. */
 	if (p.ts_ns > FLOW_TIME_MAX || p.ts_ns < FLOW_TIME_MIN)
 		p.ts_ns = p.ts_ns < 0 ? FLOW_TIME_MIN : FLOW_TIME_MAX;
@@ -318,6 +329,8 @@ static bool read_all(struct engine *e, const char *const *files, size_t n, struc
 			source_close(s);
 			return false;
 		}
+		e->frame_base = e->cfg->one_series ? e->frame_base + e->last_no : 0;
+		e->last_no = 0;
 		read_input(e, s);
 		source_close(s);
 		if (!e->cfg->one_series)
@@ -342,7 +355,7 @@ static bool set_up(struct engine *e, const struct sig_set *sigs, const char *con
 			return err_set(err, "out of memory");
 		e->run->n_inputs++;
 	}
-	e->dns = (struct det_dns){.table = e->table, .arg = e, .on_judged = on_judged};
+	e->dns = (struct det_dns){.table = e->table, .arg = e, .on_judged = on_dns_judged, .early = e->cfg->follow};
 	e->quic = (struct det_quic){.table = e->table, .arg = e, .on_judged = on_judged};
 	e->run->sig_n = (uint32_t)sig_set_n(sigs);
 	sig_set_digest(sigs, e->run->sig_sha256);

@@ -25,6 +25,21 @@ static void usage(FILE *f)
 	      "4 an input was refused, 5 output could not be written.\n", f);
 }
 
+/* What was printed must have arrived. */
+static int written(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fputs("wallprint: standard output could not be written\n", stderr);
+	return EXIT_OUTPUT;
+}
+
+static int version(void)
+{
+	puts("wallprint " WALLPRINT_VERSION);
+	return written(EXIT_DONE);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -33,15 +48,13 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		usage(stdout);
-		return EXIT_DONE;
+		return written(EXIT_DONE);
 	}
-	if (!strcmp(argv[1], "--version")) {
-		puts("wallprint " WALLPRINT_VERSION);
-		return EXIT_DONE;
-	}
+	if (!strcmp(argv[1], "--version"))
+		return version();
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
+			return argc == 3 && !strcmp(argv[2], "--version") ? version() : written(commands[i].run(argc - 1, argv + 1));
 	fprintf(stderr, "wallprint: no command '%s'; `wallprint --help` lists them\n", argv[1]);
 	return EXIT_USAGE;
 }

@@ -220,6 +220,7 @@ static void judge(struct telling *t, const struct flow *f, const struct flow_rec
 		const char *point = capture_point_name(r->point);
 
 		evidence_put_text(cases[i], FEAT_CAPTURE_POINT, point, strlen(point), 0);
+		evidence_put(cases[i], FEAT_CAPTURE_TRUNCATED, t->run->lost.truncated > 0, NULL, 0);
 		across_facts(t, f, cases[i]);
 	}
 	tell_cases(t, r, cases, n);
@@ -236,14 +237,14 @@ static void judge(struct telling *t, const struct flow *f, const struct flow_rec
 }
 
 void telling_cases(struct telling *t, const struct flow *f, const struct trigger *trigger, struct case_list *cases,
-		   enum capture_point point)
+		   struct told *told, bool last, enum capture_point point)
 {
 	struct flow_record r;
 
 	record_of(f, trigger, point, &r);
 	if (!r.app[0])
 		memcpy(r.app, "DNS", 4);
-	judge(t, f, &r, cases->at, cases->n, NULL, true);
+	judge(t, f, &r, cases->at, cases->n, told, last);
 }
 
 /* The trigger told is the one the detector named, else the one that came before the act. */

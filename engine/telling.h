@@ -15,9 +15,9 @@ void telling_free(struct telling *t);
 /* What is known across flows of the present series; a loan until the next call. */
 void telling_hosts(struct telling *t, struct hosts *hosts);
 
-/* Judges cases that are complete in themselves (a DNS transaction). */
+/* Judges cases that are complete in themselves (a DNS transaction), again when more has come; `told` remembers what was said. */
 void telling_cases(struct telling *t, const struct flow *f, const struct trigger *trigger, struct case_list *cases,
-		   enum capture_point point);
+		   struct told *told, bool last, enum capture_point point);
 /* The flow is over: counts it, judges it, tells it. */
 void telling_flow_end(struct telling *t, struct flow *f, int64_t watermark_ns, enum capture_point point);
 /* Follow mode: the flow is under suspicion since `now_ns`; it will be judged when it has settled, and again at its end. */

@@ -19,25 +19,33 @@ static void txn_free(struct det_dns *dd, struct dns_txn *t)
 	free(t);
 }
 
-static void txn_finish(struct det_dns *dd, const struct flow *f, struct dns_txn *t)
+static void txn_judge(struct det_dns *dd, const struct flow *f, struct dns_txn *t, bool last)
 {
 	struct trigger question = {.kind = TRIGGER_DNS_QNAME, .first_frame = t->q_frame, .last_frame = t->q_frame,
 				   .ts_ns = t->q_ts_ns, .ip_id = t->q_ip_id, .ttl = t->q_ttl};
 	struct case_list cases = {0};
 	size_t len = strlen(t->qname);
 
-	if (t->n_answers) {
-		dns_judge(dd, f, t, &cases);
-		question.dir = (uint8_t)dir_other(t->resolver);
-		question.name_len = (uint8_t)len;
-		memcpy(question.name, t->qname, len + 1);
-		if (!t->q_seen)
-			question.first_frame = question.last_frame = t->answer[0].frame_no;
+	if (!t->n_answers)
+		return;
+	dns_judge(dd, f, t, &cases);
+	question.dir = (uint8_t)dir_other(t->resolver);
+	question.name_len = (uint8_t)len;
+	memcpy(question.name, t->qname, len + 1);
+	if (!t->q_seen)
+		question.first_frame = question.last_frame = t->answer[0].frame_no;
+	if (cases.n)
+		dd->on_judged(dd->arg, f, &question, &cases, &t->told, last);
+	if (last) {
 		dd->lost += t->left_out + cases.lost;
-		if (cases.n)
-			dd->on_judged(dd->arg, f, &question, &cases);
-		case_list_free(&cases);
+		dns_learn(dd, f, t);
 	}
+	case_list_free(&cases);
+}
+
+static void txn_finish(struct det_dns *dd, const struct flow *f, struct dns_txn *t)
+{
+	txn_judge(dd, f, t, true);
 	txn_free(dd, t);
 }
 
@@ -197,7 +205,9 @@ void det_dns_packet(struct det_dns *dd, struct flow *f, const struct pkt *p)
 		t->resolver = answer ? DIR_RESP : DIR_ORIG;
 	if (answer)
 		answer_put(t, &m, p);
-	else
+	if (answer && dd->early)
+		txn_judge(dd, f, t, false);
+	if (!answer)
 		query_put(t, &m, p);
 }
 

@@ -6,14 +6,16 @@
 #include "app/app_dns.h"
 #include "detect/detect.h"
 
-/* Called with the cases of one finished transaction (one question and all its answers), and the trigger it stands for. The cases
- * are the callee's to free through case_list_free. */
-typedef void dns_judged(void *arg, const struct flow *f, const struct trigger *question, struct case_list *cases);
+/* Called with the cases of one transaction (one question and all its answers so far), and the trigger it stands for; `last` when no more
+ * answers are waited for. `told` lives with the transaction, for the callee's use. The cases are freed by the caller. */
+typedef void dns_judged(void *arg, const struct flow *f, const struct trigger *question, struct case_list *cases,
+			struct told *told, bool last);
 
 struct det_dns {
 	struct flow_table *table;
 	struct usual *usual;
 	void *arg;
+	bool early; /* judge after every answer, not only when the transaction is over */
 	dns_judged *on_judged;
 	uint64_t lost; /* transactions or answers for which there was no room */
 };

@@ -92,6 +92,14 @@ static struct answers answers_of(const struct flow *f)
 	return n < 2 ? (struct answers){0} : (struct answers){answer[0], answer[1], false};
 }
 
+/* The stream keeps the line that was accepted first, which is the hijacker's when he won. */
+static bool is_http(const struct flow *f, const struct seg *odd)
+{
+	struct bytes head = stream_head(f, DIR_RESP);
+
+	return f->side[DIR_RESP].have_isn && f->side[DIR_RESP].isn == odd->seq && head.len >= 7 && !memcmp(head.at, "HTTP/1.", 7);
+}
+
 static void judge_synack(const struct flow *f, struct case_list *out)
 {
 	enum { LINE_MAX = 64 };
@@ -116,6 +124,8 @@ static void judge_synack(const struct flow *f, struct case_list *out)
 	n = data_on_line(f, odd->seq, frame, LINE_MAX);
 	n_other = data_on_line(f, odd == a ? b->seq : a->seq, other, LINE_MAX);
 	evidence_put(ev, FEAT_SYNACK_DATA_BOTH, n && n_other, both, 2);
+	if (n)
+		evidence_put1(ev, FEAT_SYNACK_HTTP, is_http(f, odd), frame[0]);
 	for (uint32_t i = 0; i < f->log.n; i++)
 		if (is_synack(&f->log.at[i]) && f->log.at[i].seq == odd->seq)
 			evidence_suspect(ev, f->log.at[i].frame_no);

@@ -13,6 +13,8 @@
 /* Hold-On (Duan et al. 2012): half the usual time, TTL off by 2 or more. */
 enum { TTL_FAR = 2, USUAL_LEAST = 3 };
 /* Below this an answer comes from the local network whatever the path: no verdict on speed. */
+/* A mirror port's second view follows within this (METHODS 0). */
+static const int64_t copy_ns = 1000000;
 static const int64_t lag_floor_ns = 2000000;
 
 struct signs {
@@ -62,7 +64,7 @@ static bool same_stack(const struct dns_answer *a, const struct dns_answer *b)
 
 static bool is_copy(const struct dns_answer *a, const struct dns_answer *b)
 {
-	return a->ip_id == b->ip_id && a->has_id && a->ip_id && a->ttl == b->ttl && a->flags == b->flags &&
+	return b->ts_ns - a->ts_ns <= copy_ns && a->ip_id == b->ip_id && a->has_id && a->ip_id && a->ttl == b->ttl && a->flags == b->flags &&
 	       a->rr_ttl_s == b->rr_ttl_s && !contradict(a, b);
 }
 
@@ -236,6 +238,16 @@ void dns_judge(struct det_dns *dd, const struct flow *f, const struct dns_txn *t
 		else if (alone && (s[i].bogon || s[i].teredo || a->type_ignored || (s[i].ttl_far && (s[i].fast || s[i].opt_gone))))
 			case_for(f, t, i, s, genuine, out);
 	}
+}
+
+void dns_learn(struct det_dns *dd, const struct flow *f, const struct dns_txn *t)
+{
+	struct signs s[LIMIT_DNS_TXN_ANSWERS];
+	uint32_t genuine;
+
+	for (uint32_t i = 0; i < t->n_answers; i++)
+		s[i] = signs_of(dd, f, t, i);
+	genuine = genuine_of(t, s);
 	/* Only what looks like the resolver's own teaches what is usual. */
 	if (t->q_seen && t->n_queries == 1 && t->answer[genuine].ts_ns >= t->q_ts_ns && !s[genuine].bogon && !s[genuine].teredo)
 		usual_note(dd->usual, f->addr[t->resolver].b, t->answer[genuine].ttl, t->answer[genuine].df,

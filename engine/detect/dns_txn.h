@@ -23,6 +23,7 @@ struct dns_answer {
 /* One question and everything that came back for it. */
 struct dns_txn {
 	struct dns_txn *next;
+	struct told told;
 	uint16_t id, qtype, qflags;
 	bool q_seen, q_opt;
 	uint32_t n_queries;
@@ -36,7 +37,9 @@ struct dns_txn {
 	struct dns_answer answer[LIMIT_DNS_TXN_ANSWERS];
 };
 
-/* Judges one finished transaction: writes a case for each answer that may be forged. Notes the resolver's usual answers otherwise. */
+/* What a finished transaction teaches of the resolver's usual answers. */
+void dns_learn(struct det_dns *dd, const struct flow *f, const struct dns_txn *t);
+/* Judges one transaction: writes a case for each answer that may be forged. */
 void dns_judge(struct det_dns *dd, const struct flow *f, const struct dns_txn *t, struct case_list *out);
 
 #endif

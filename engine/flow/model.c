@@ -178,8 +178,9 @@ uint32_t model_rtt(const struct flow *f, enum dir d, const uint64_t *skip, uint3
 
 bool flow_is_mirrored(const struct flow *f)
 {
-	/* At least two copies, and at least one in four ordinary packets: a whole mirror gives one in two. */
-	return f->dup_ordinary >= 2 && f->dup_ordinary * 4 >= f->n_ordinary;
+	/* A whole mirror gives one copy in two ordinary packets: all of them doubled, or, where the capture lost some, two copies and more and one
+	 * in four. */
+	return f->dup_ordinary && (f->dup_ordinary * 2 >= f->n_ordinary || (f->dup_ordinary >= 2 && f->dup_ordinary * 4 >= f->n_ordinary));
 }
 
 bool flow_is_mirror_copy(const struct flow *f, const struct seg *s)

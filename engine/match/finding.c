@@ -54,13 +54,11 @@ static void judge_mechanism(struct judged *j, const struct sig_result *r, uint32
 {
 	enum technique t = r->sig->technique;
 	uint32_t groups = groups_of(r->sig, r->when_held) & allowed;
-	/* What is known only from a summary or from memory raises no grade. */
-	enum grade cap = r->sig->status == SIG_ACTIVE ? cap_of(r) : GRADE_ANOMALY;
 
 	j->by_mechanism |= BIT(t);
 	j->matched |= BIT(t);
 	j->groups[t] |= groups;
-	for (int g = GRADE_ANOMALY; g <= (int)cap; g++)
+	for (int g = GRADE_ANOMALY; g <= (int)cap_of(r); g++)
 		j->groups_to[g][t] |= groups;
 }
 
@@ -358,7 +356,8 @@ static void tell_case(struct finding *f, const struct sig_set *set, const struct
 	for (int t = 0; t < TECH_N; t++) {
 		if (j->grade[t])
 			f->groups |= j->groups[t];
-		if (j->grade[t] == f->grade)
+		/* What is likely is told beside what is confirmed: the grade is that of the surest. */
+		if (j->grade[t] && j->grade[t] >= (f->grade < GRADE_LIKELY ? f->grade : GRADE_LIKELY))
 			f->techniques |= BIT(t);
 	}
 	if (best < GRADE_LIKELY)

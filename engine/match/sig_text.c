@@ -32,6 +32,8 @@ size_t sig_utf8(struct bytes b, uint32_t *cp)
 
 bool sig_invisible(uint32_t cp)
 {
+	if (cp >= 0x20 && cp < 0x7f) /* nearly every character there is */
+		return false;
 	return cp < 0x20 || (cp >= 0x7f && cp <= 0x9f) || (cp >= 0x200b && cp <= 0x200f) ||
 	       (cp >= 0x2028 && cp <= 0x202e) || (cp >= 0x2060 && cp <= 0x206f) || cp == 0xfeff ||
 	       cp == 0x061c || (cp >= 0xfff0 && cp <= 0xfffb) || (cp & 0xfffe) == 0xfffe ||

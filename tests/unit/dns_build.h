@@ -78,6 +78,7 @@ static inline uint32_t judge(struct dj *j)
 	case_list_free(&j->cases);
 	memset(&j->cases, 0, sizeof(j->cases));
 	dns_judge(&j->dd, &j->f, &j->t, &j->cases);
+	dns_learn(&j->dd, &j->f, &j->t);
 	return j->cases.n;
 }
 

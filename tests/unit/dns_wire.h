@@ -11,7 +11,7 @@ enum { QUESTION = 0x0100, ANSWER = 0x8180 };
 
 /* What was judged: the last transaction's facts, and counts. */
 struct judged {
-	uint32_t n, n_cases, n_conflicts, lost;
+	uint32_t n, n_early, n_cases, n_conflicts, lost;
 	int64_t answers, queries, type_ignored;
 	struct trigger question;
 };
@@ -26,12 +26,18 @@ struct dn {
 	uint16_t ip_id;
 };
 
-static inline void on_judged(void *arg, const struct flow *f, const struct trigger *question,
-			     struct case_list *cases)
+/* Judged for good only: what is said early is counted in n_early. */
+static inline void on_judged(void *arg, const struct flow *f, const struct trigger *question, struct case_list *cases,
+			     struct told *told, bool last)
 {
 	struct judged *g = arg;
 
 	(void)f;
+	(void)told;
+	if (!last) {
+		g->n_early++;
+		return;
+	}
 	g->n++;
 	g->n_cases += cases->n;
 	g->lost += cases->lost;

@@ -52,6 +52,28 @@ static void test_det_dns_two_answers_to_one_question_are_judged_with_the_questio
 	dn_fini(&d);
 }
 
+/* With findings wanted early, each answer is judged as it comes, and the whole once more when it is over. */
+static void test_det_dns_early_judging_comes_before_the_last(void **state)
+{
+	struct dn d;
+
+	(void)state;
+	for (int early = 0; early < 2; early++) {
+		dn_init(&d, 1 << 20);
+		d.dd.early = early;
+		ask(&d, 1, "blocked.example", 0);
+		reply(&d, 1, "blocked.example", 66, 5000);
+		assert_int_equal(d.got.n_early, 0); /* one ordinary answer says nothing */
+		reply(&d, 1, "blocked.example", 1, 40000);
+		assert_int_equal(d.got.n_early, early);
+		assert_int_equal(d.got.n, 0);
+		dn_end(&d);
+		assert_int_equal(d.got.n, 1);
+		assert_int_equal(usual_get(d.dd.usual, d.b.addr[1].b)->n, 1); /* learned once */
+		dn_fini(&d);
+	}
+}
+
 /* Letter case of the name is a nonce (0x20) that some forgers do not keep: still one question. */
 static void test_det_dns_pairs_by_id_name_and_type(void **state)
 {
@@ -228,6 +250,7 @@ int main(void)
 		cmocka_unit_test(test_det_dns_ordinary_question_and_answer_say_nothing),
 		cmocka_unit_test(
 			test_det_dns_two_answers_to_one_question_are_judged_with_the_question),
+		cmocka_unit_test(test_det_dns_early_judging_comes_before_the_last),
 		cmocka_unit_test(test_det_dns_pairs_by_id_name_and_type),
 		cmocka_unit_test(test_det_dns_retransmitted_question_with_rotated_answers),
 		cmocka_unit_test(test_det_dns_holds_open_for_five_seconds),

@@ -188,7 +188,7 @@ static void test_groups_of_several_signatures_add_up_within_caps(void **state)
 	evidence_free(ev);
 }
 
-static void test_techniques_only_those_of_the_finding_grade(void **state)
+static void test_techniques_likely_ones_beside_confirmed_ones(void **state)
 {
 	static const char *const text[] = {
 		HEAD("mechanism.a", "draft") RST "when: [rst.identical is yes, rst.raced is yes]\n",
@@ -204,7 +204,8 @@ static void test_techniques_only_those_of_the_finding_grade(void **state)
 	(void)state;
 	assert_true(make(text, 3, cases, 1, &f, &set));
 	assert_int_equal(f.grade, GRADE_CONFIRMED);
-	assert_int_equal(f.techniques, 1U << TECH_RST_INJECTION | 1U << TECH_PACKET_DROP);
+	assert_int_equal(f.techniques, 1U << TECH_RST_INJECTION | 1U << TECH_DATA_INJECTION |
+						1U << TECH_PACKET_DROP);
 	sig_set_free(set);
 	evidence_free(ev);
 }
@@ -570,7 +571,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_grade_table),
 		cmocka_unit_test(test_groups_of_several_signatures_add_up_within_caps),
-		cmocka_unit_test(test_techniques_only_those_of_the_finding_grade),
+		cmocka_unit_test(test_techniques_likely_ones_beside_confirmed_ones),
 		cmocka_unit_test(test_benign_excuses_only_its_technique_any_excuses_all),
 		cmocka_unit_test(test_middlebox_table),
 		cmocka_unit_test(test_artefact_is_capped_as_others),
