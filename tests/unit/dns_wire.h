@@ -27,8 +27,8 @@ struct dn {
 };
 
 /* Judged for good only: what is said early is counted in n_early. */
-static inline void on_judged(void *arg, const struct flow *f, const struct trigger *question, struct case_list *cases,
-			     struct told *told, bool last)
+static inline void on_judged(void *arg, const struct flow *f, const struct trigger *question,
+			     struct case_list *cases, struct told *told, bool last)
 {
 	struct judged *g = arg;
 
