@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The yardstick: what reading a capture costs with libpcap and nothing else. bare FILE prints packets and bytes. */
+/* The yardstick: what reading a capture costs with libpcap and nothing else. bare FILE prints
+ * packets and bytes. */
 #include <inttypes.h>
 #include <pcap/pcap.h>
 #include <stdio.h>

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Makes the captures that the benchmarks read: gen KIND PACKETS SEED > file.pcap. The same arguments give the same bytes.
+/* Makes the captures that the benchmarks read: gen KIND PACKETS SEED > file.pcap. The same
+ * arguments give the same bytes.
  *
- *   mix    TCP and UDP as an access network has them: handshakes, TLS hellos and HTTP requests, answers of Pareto sizes, DNS, QUIC;
- *          one connection in five over IPv6, one data segment in 256 sent twice
- *   small  tiny packets of many flows: refused connections, handshakes without data, requests reset by three forged RSTs, DNS
- *   ele    16 bulk flows
- *   flood  SYNs from random addresses to one server
+ *   mix    TCP and UDP as an access network has them: handshakes, TLS hellos and HTTP requests,
+ * answers of Pareto sizes, DNS, QUIC; one connection in five over IPv6, one data segment in 256
+ * sent twice small  tiny packets of many flows: refused connections, handshakes without data,
+ * requests reset by three forged RSTs, DNS ele    16 bulk flows flood  SYNs from random addresses
+ * to one server
  *
- * Nothing is taken from a capture. The traffic is plausible in shape, not in content: payload is noise from a fixed pool. */
+ * Nothing is taken from a capture. The traffic is plausible in shape, not in content: payload is
+ * noise from a fixed pool. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -110,7 +112,8 @@ static size_t dns_message(struct gen *g, const struct conn *c, bool answer)
 	return (size_t)(p - g->text);
 }
 
-/* The payload of a segment depends on its sequence number alone: what is sent again says the same. */
+/* The payload of a segment depends on its sequence number alone: what is sent again says the same.
+ */
 static void bulk(struct gen *g, struct conn *c, uint32_t ack_every)
 {
 	uint32_t n = c->left < MSS ? c->left : MSS;
@@ -129,7 +132,8 @@ static void bulk(struct gen *g, struct conn *c, uint32_t ack_every)
 	c->left -= n;
 }
 
-/* The first segment of an answer: a ServerHello (RFC 8446 4.1.3) and what follows it unreadable, or a page. */
+/* The first segment of an answer: a ServerHello (RFC 8446 4.1.3) and what follows it unreadable, or
+ * a page. */
 static void web_answer(struct gen *g, struct conn *c)
 {
 	static const uint8_t before[] = {22, 3, 3, 0, 122, 2, 0, 0, 118, 3, 3};
@@ -193,8 +197,8 @@ static bool step_web(struct gen *g, struct conn *c)
 	}
 }
 
-/* A long-header Initial of QUIC version 1 with noise in it (RFC 9000 17.2.2): whoever wants to read it has to derive the keys first.
- * Short-header packets follow. */
+/* A long-header Initial of QUIC version 1 with noise in it (RFC 9000 17.2.2): whoever wants to read
+ * it has to derive the keys first. Short-header packets follow. */
 static bool step_quic(struct gen *g, struct conn *c)
 {
 	int d = c->phase % 4 != 0;
@@ -272,7 +276,8 @@ static void conn_new(struct gen *g, const struct workload *w, struct conn *c)
 	for (; dice >= w->share[kind]; kind++)
 		dice -= w->share[kind];
 	*c = (struct conn){.kind = (uint8_t)kind, .v6 = w->share[TLS] && !below(g, 5)};
-	/* Clients 10.0.0.0/12, servers 81.0.0.0/12, each client's ports in turn: no two live connections share a 5-tuple. */
+	/* Clients 10.0.0.0/12, servers 81.0.0.0/12, each client's ports in turn: no two live
+	 * connections share a 5-tuple. */
 	c->s[0] = (struct side){.ip = 0x0a000000 | (n * 2654435761u >> 12),
 				.port = (uint16_t)(32768 + n / 4099 % 28000),
 				.ttl = 64};

@@ -80,7 +80,8 @@ static uint8_t *put_address(uint8_t *p, const struct conn *c, const struct side 
 	return put32(c->v6 ? put(p, net, sizeof(net)) : p, s->ip);
 }
 
-/* Ethernet and IP headers in front of `l4`, the checksum at l4[sum_at] filled in; then into the file. */
+/* Ethernet and IP headers in front of `l4`, the checksum at l4[sum_at] filled in; then into the
+ * file. */
 static void write_ip(struct gen *g, const struct conn *c, int d, uint32_t proto,
 		     uint8_t frame[FRAME], uint8_t *end, int sum_at)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Packets for the workload generator: builds frames and writes them as pcap records to standard output. */
+/* Packets for the workload generator: builds frames and writes them as pcap records to standard
+ * output. */
 #ifndef WP_BENCH_PACKET_H
 #define WP_BENCH_PACKET_H
 
@@ -43,8 +44,8 @@ uint8_t *put(uint8_t *p, const void *at, size_t n);
 
 /* The file header: nanoseconds, Ethernet. */
 void write_header(void);
-/* One TCP segment from side d; `tcp` moves its sequence number on, `tcp_as_is` leaves it. n <= MSS. Ends the program when it cannot
- * write; writes nothing once packets_max is reached. */
+/* One TCP segment from side d; `tcp` moves its sequence number on, `tcp_as_is` leaves it. n <= MSS.
+ * Ends the program when it cannot write; writes nothing once packets_max is reached. */
 void tcp(struct gen *g, struct conn *c, int d, uint32_t flags, const void *data, size_t n);
 void tcp_as_is(struct gen *g, struct conn *c, int d, uint32_t flags, const void *data, size_t n);
 void udp(struct gen *g, struct conn *c, int d, const void *data, size_t n);

@@ -14,7 +14,7 @@ enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_FOUND_WRONG = 1, /* `signatures check` found something wrong */
 	EXIT_USAGE = 2,
-	EXIT_LOSSY = 3,	  /* an input was cut short or lossy: what was there is reported */
+	EXIT_LOSSY = 3,   /* an input was cut short or lossy: what was there is reported */
 	EXIT_REFUSED = 4, /* an input was refused */
 	EXIT_OUTPUT = 5,  /* output could not be written */
 };
@@ -35,14 +35,15 @@ struct sig_dirs {
 	size_t n;
 	char *at[SIG_DIRS_MAX];
 };
-/* The directory of the signatures that came with the program: beside the build, or where `make install` put them. False with a reason when
- * neither is there. Frees nothing; sig_dirs_free does. */
+/* The directory of the signatures that came with the program: beside the build, or where `make
+ * install` put them. False with a reason when neither is there. Frees nothing; sig_dirs_free does.
+ */
 MUST_CHECK bool sig_dirs_default(struct sig_dirs *d, struct err_info *err);
 MUST_CHECK bool sig_dirs_add(struct sig_dirs *d, const char *dir, struct err_info *err);
 void sig_dirs_free(struct sig_dirs *d);
 
-/* Loads the default signatures and the user's on top; complaints go to standard error. NULL, after saying why, when nothing can be
- * used. With `strict` any complaint is fatal. */
+/* Loads the default signatures and the user's on top; complaints go to standard error. NULL, after
+ * saying why, when nothing can be used. With `strict` any complaint is fatal. */
 struct sig_set *cmd_load_signatures(struct sig_dirs *dirs, bool strict);
 /* "512M", "2G", plain bytes. False when it is no size. */
 MUST_CHECK bool cmd_parse_size(const char *text, uint64_t *out);

@@ -40,13 +40,16 @@ bool cmd_parse_size(const char *text, uint64_t *out)
 	if (errno)
 		return false;
 	switch (*end) {
-	case 'K': case 'k':
+	case 'K':
+	case 'k':
 		shift = 10;
 		break;
-	case 'M': case 'm':
+	case 'M':
+	case 'm':
 		shift = 20;
 		break;
-	case 'G': case 'g':
+	case 'G':
+	case 'g':
 		shift = 30;
 		break;
 	default:
@@ -88,7 +91,8 @@ static bool is_collection(const char *dir)
 	return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
-/* build/wallprint, build/asan/wallprint: the collection is one or two directories above the program's own. */
+/* build/wallprint, build/asan/wallprint: the collection is one or two directories above the
+ * program's own. */
 bool sig_dirs_default(struct sig_dirs *d, struct err_info *err)
 {
 	char exe[PATH_MAX / 2], path[PATH_MAX];
@@ -103,12 +107,14 @@ bool sig_dirs_default(struct sig_dirs *d, struct err_info *err)
 			break;
 		*slash = '\0';
 		n = slash - exe;
-		if (snprintf(path, sizeof(path), "%s/signatures", exe) < (int)sizeof(path) && is_collection(path))
+		if (snprintf(path, sizeof(path), "%s/signatures", exe) < (int)sizeof(path) &&
+		    is_collection(path))
 			return sig_dirs_add(d, path, err);
 	}
 	if (is_collection(WALLPRINT_DATADIR "/signatures"))
 		return sig_dirs_add(d, WALLPRINT_DATADIR "/signatures", err);
-	return err_set(err, "no signatures found beside the program or in " WALLPRINT_DATADIR "; name them with --signatures DIR");
+	return err_set(err, "no signatures found beside the program or in " WALLPRINT_DATADIR
+			    "; name them with --signatures DIR");
 }
 
 struct sig_set *cmd_load_signatures(struct sig_dirs *dirs, bool strict)

@@ -181,7 +181,8 @@ static int run(struct diff *x, const char *orig, const char *resp)
 	uint32_t width = 0;
 	bool colour = false, failed;
 
-	/* Packets that arrive before they were sent, both ways: the files are the wrong way round. Pipes cannot be read twice. */
+	/* Packets that arrive before they were sent, both ways: the files are the wrong way round.
+	 * Pipes cannot be read twice. */
 	if (p && p->clock.both_ways && p->clock.rtt_ns < 0 && strcmp(orig, "-") &&
 	    strcmp(resp, "-")) {
 		pair_free(p);

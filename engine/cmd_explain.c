@@ -16,7 +16,7 @@ enum { DRAFT_CASES_MAX = 16 };
 struct explain {
 	const char *flow_id; /* NULL: by frame */
 	uint64_t frame;
-	bool all;	     /* every signature, not only those that came near */
+	bool all; /* every signature, not only those that came near */
 	struct sig_dirs dirs;
 	uint32_t n_cases, n_findings;
 	bool told_flow, flow_known;
@@ -58,10 +58,12 @@ static void put_flow(const struct flow_record *r)
 
 	memcpy(orig.b, r->orig.addr, sizeof(orig.b));
 	memcpy(resp.b, r->resp.addr, sizeof(resp.b));
-	printf("flow %s  %s  %s port %u -> %s port %u\n", r->id, r->udp ? "udp" : "tcp", ip_text(&orig, a), r->orig.port,
-	       ip_text(&resp, b), r->resp.port);
-	printf("  history %s  frames %" PRIu64 " to %" PRIu64 "  packets %" PRIu64 " there, %" PRIu64 " back\n",
-	       r->history[0] ? r->history : "-", r->first_frame, r->last_frame, r->packets[0], r->packets[1]);
+	printf("flow %s  %s  %s port %u -> %s port %u\n", r->id, r->udp ? "udp" : "tcp",
+	       ip_text(&orig, a), r->orig.port, ip_text(&resp, b), r->resp.port);
+	printf("  history %s  frames %" PRIu64 " to %" PRIu64 "  packets %" PRIu64
+	       " there, %" PRIu64 " back\n",
+	       r->history[0] ? r->history : "-", r->first_frame, r->last_frame, r->packets[0],
+	       r->packets[1]);
 	if (r->tampering[0])
 		printf("  shape %s (%s)\n", r->tampering, flow_stage_name(r->stage));
 	if (r->trigger != TRIGGER_NONE) {
@@ -69,8 +71,8 @@ static void put_flow(const struct flow_record *r)
 		put_text(r->trigger_value, r->trigger_len);
 		printf(" in frame %" PRIu64 "\n", r->trigger_frame);
 	}
-	printf("  capture point %s%s%s\n", capture_point_name(r->point), r->one_sided ? ", one-sided" : "",
-	       r->truncated ? ", truncated" : "");
+	printf("  capture point %s%s%s\n", capture_point_name(r->point),
+	       r->one_sided ? ", one-sided" : "", r->truncated ? ", truncated" : "");
 }
 
 static void put_value(const struct ev_value *v)
@@ -94,7 +96,10 @@ static void put_value(const struct ev_value *v)
 		}
 		break;
 	default:
-		printf("%" PRId64 "%s", v->num, fi->unit == UNIT_HOPS ? " hops" : fi->unit == UNIT_BYTES ? " bytes" : "");
+		printf("%" PRId64 "%s", v->num,
+		       fi->unit == UNIT_HOPS    ? " hops"
+		       : fi->unit == UNIT_BYTES ? " bytes"
+						: "");
 		if (fi->unit == UNIT_NUMBER && v->num > 9)
 			printf(" (0x%" PRIx64 ")", (uint64_t)v->num);
 	}
@@ -107,10 +112,14 @@ static void put_value(const struct ev_value *v)
 	putchar('\n');
 }
 
-static void put_terms(const char *what, const struct term *term, uint32_t n, uint32_t held, uint32_t failed, uint32_t unknown)
+static void put_terms(const char *what, const struct term *term, uint32_t n, uint32_t held,
+		      uint32_t failed, uint32_t unknown)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		const char *state = held >> i & 1 ? "held" : failed >> i & 1 ? "failed" : unknown >> i & 1 ? "unknown" : "-";
+		const char *state = held >> i & 1      ? "held"
+				    : failed >> i & 1  ? "failed"
+				    : unknown >> i & 1 ? "unknown"
+						       : "-";
 
 		printf("      %-8s %-8s %s\n", what, state, term[i].source);
 	}
@@ -123,7 +132,8 @@ static void put_result(const struct explain *x, const struct sig_result *r)
 
 	if (r->verdict == TRUTH_NO && !x->all && !r->when_held)
 		return;
-	printf("    %-7s %s: %s%s\n", verdict[r->verdict], s->id, s->title, r->out_of_date ? " (outside its dates)" : "");
+	printf("    %-7s %s: %s%s\n", verdict[r->verdict], s->id, s->title,
+	       r->out_of_date ? " (outside its dates)" : "");
 	if (r->verdict == TRUTH_NO && !x->all && r->when_failed && !r->unless_held) {
 		for (uint32_t i = 0; i < s->n_when; i++)
 			if (r->when_failed >> i & 1)
@@ -131,12 +141,14 @@ static void put_result(const struct explain *x, const struct sig_result *r)
 		return;
 	}
 	put_terms("when", s->when, s->n_when, r->when_held, r->when_failed, r->when_unknown);
-	put_terms("unless", s->unless, s->n_unless, r->unless_held, ~(r->unless_held | r->unless_unknown_mask), r->unless_unknown_mask);
-	put_terms("supports", s->supports, s->n_supports, r->supports_held, r->supports_failed, r->supports_unknown);
+	put_terms("unless", s->unless, s->n_unless, r->unless_held,
+		  ~(r->unless_held | r->unless_unknown_mask), r->unless_unknown_mask);
+	put_terms("supports", s->supports, s->n_supports, r->supports_held, r->supports_failed,
+		  r->supports_unknown);
 }
 
-static void on_case(void *arg, const struct flow_record *r, const struct evidence *ev, const struct sig_result *result, size_t n,
-		    const char *file)
+static void on_case(void *arg, const struct flow_record *r, const struct evidence *ev,
+		    const struct sig_result *result, size_t n, const char *file)
 {
 	struct explain *x = arg;
 
@@ -202,9 +214,12 @@ static void on_input(void *arg, const struct run_input *in)
 static int parse(struct explain *x, int argc, char **argv)
 {
 	static const struct option opts[] = {
-		{"flow", required_argument, NULL, 'F'}, {"frame", required_argument, NULL, 'n'},
-		{"all", no_argument, NULL, 'a'},	{"signatures", required_argument, NULL, 'S'},
-		{"help", no_argument, NULL, 'h'},	{NULL, 0, NULL, 0},
+		{"flow", required_argument, NULL, 'F'},
+		{"frame", required_argument, NULL, 'n'},
+		{"all", no_argument, NULL, 'a'},
+		{"signatures", required_argument, NULL, 'S'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
 	struct err_info err;
 	char *end;
@@ -219,7 +234,9 @@ static int parse(struct explain *x, int argc, char **argv)
 			errno = 0;
 			x->frame = strtoull(optarg, &end, 10);
 			if (errno || *end || !x->frame || optarg[0] < '0' || optarg[0] > '9') {
-				cmd_complain("explain", "--frame wants a frame number from 1, not '%s'", optarg);
+				cmd_complain("explain",
+					     "--frame wants a frame number from 1, not '%s'",
+					     optarg);
 				return EXIT_USAGE;
 			}
 			break;
@@ -241,14 +258,20 @@ static int parse(struct explain *x, int argc, char **argv)
 	}
 	if (optind == argc - 1 && !x->flow_id != !x->frame)
 		return -1;
-	cmd_complain("explain", "wants one FILE and either --flow ID or --frame N; `wallprint explain --help` tells more");
+	cmd_complain(
+		"explain",
+		"wants one FILE and either --flow ID or --frame N; `wallprint explain --help` tells more");
 	return EXIT_USAGE;
 }
 
 static int run(struct explain *x, const char *file)
 {
 	struct engine_config cfg = {.want_flows = true, .mark_frame = x->frame};
-	struct engine_hooks hooks = {.arg = x, .on_case = on_case, .on_finding = on_finding, .on_flow = on_flow, .on_input = on_input};
+	struct engine_hooks hooks = {.arg = x,
+				     .on_case = on_case,
+				     .on_finding = on_finding,
+				     .on_flow = on_flow,
+				     .on_input = on_input};
 	struct run_summary summary;
 	struct err_info err = {{0}};
 	struct sig_set *sigs;
@@ -268,7 +291,8 @@ static int run(struct explain *x, const char *file)
 		puts("\ndraft signature (review every line; see signatures/README.md)\n");
 		sig_draft(stdout, (const struct evidence *const *)x->kept, x->n_kept, &x->flow);
 	} else if (!x->told_flow && x->status != EXIT_REFUSED) {
-		cmd_complain("explain", "no flow with that %s has anything to explain", x->flow_id ? "id" : "frame");
+		cmd_complain("explain", "no flow with that %s has anything to explain",
+			     x->flow_id ? "id" : "frame");
 		x->status = EXIT_FOUND_WRONG;
 	}
 	run_summary_free(&summary);

@@ -77,8 +77,8 @@ static void on_progress(void *arg, const char *file, uint64_t done, uint64_t siz
 	r->progress_shown = true;
 	text_terminal(name, sizeof(name), file, strlen(file));
 	if (size)
-		fprintf(stderr, "\r%s: %3.0f %%, %llu packets\033[K", name, 100.0 * (double)done / (double)size,
-			(unsigned long long)packets);
+		fprintf(stderr, "\r%s: %3.0f %%, %llu packets\033[K", name,
+			100.0 * (double)done / (double)size, (unsigned long long)packets);
 	else
 		fprintf(stderr, "\r%s: %llu packets\033[K", name, (unsigned long long)packets);
 }
@@ -116,10 +116,14 @@ static bool parse_format(struct replay *r, const char *name)
 static int parse(struct replay *r, int argc, char **argv)
 {
 	static const struct option opts[] = {
-		{"format", required_argument, NULL, 'f'},   {"flows", no_argument, NULL, 'F'},
-		{"series", no_argument, NULL, 's'},	    {"signatures", required_argument, NULL, 'S'},
-		{"memory", required_argument, NULL, 'm'},   {"help", no_argument, NULL, 'h'},
-		{"output", required_argument, NULL, 'o'},   {NULL, 0, NULL, 0},
+		{"format", required_argument, NULL, 'f'},
+		{"flows", no_argument, NULL, 'F'},
+		{"series", no_argument, NULL, 's'},
+		{"signatures", required_argument, NULL, 'S'},
+		{"memory", required_argument, NULL, 'm'},
+		{"help", no_argument, NULL, 'h'},
+		{"output", required_argument, NULL, 'o'},
+		{NULL, 0, NULL, 0},
 	};
 	struct err_info err;
 	int c;
@@ -143,8 +147,11 @@ static int parse(struct replay *r, int argc, char **argv)
 			}
 			break;
 		case 'm':
-			if (!cmd_parse_size(optarg, &r->cfg.memory_bytes) || r->cfg.memory_bytes < 1 << 20) {
-				cmd_complain("replay", "--memory wants a size of at least 1M, not '%s'", optarg);
+			if (!cmd_parse_size(optarg, &r->cfg.memory_bytes) ||
+			    r->cfg.memory_bytes < 1 << 20) {
+				cmd_complain("replay",
+					     "--memory wants a size of at least 1M, not '%s'",
+					     optarg);
 				return EXIT_USAGE;
 			}
 			break;
@@ -204,7 +211,11 @@ static bool has_pipe(const struct path_list *paths)
 
 static int run(struct replay *r, const struct path_list *paths)
 {
-	struct engine_hooks hooks = {.arg = r, .on_finding = on_finding, .on_flow = on_flow, .on_progress = on_progress, .on_input = on_input};
+	struct engine_hooks hooks = {.arg = r,
+				     .on_finding = on_finding,
+				     .on_flow = on_flow,
+				     .on_progress = on_progress,
+				     .on_input = on_input};
 	struct run_summary summary;
 	struct err_info err = {{0}};
 	struct sig_set *sigs;
@@ -223,7 +234,8 @@ static int run(struct replay *r, const struct path_list *paths)
 	r->progress_on = isatty(STDERR_FILENO);
 	r->started = time(NULL);
 	r->cfg.follow = has_pipe(paths);
-	if (!engine_run(&r->cfg, sigs, (const char *const *)paths->at, paths->n, &hooks, &summary, &err)) {
+	if (!engine_run(&r->cfg, sigs, (const char *const *)paths->at, paths->n, &hooks, &summary,
+			&err)) {
 		cmd_complain("replay", "%s", err.text);
 		r->status = EXIT_REFUSED;
 	}
@@ -250,7 +262,8 @@ int cmd_replay(int argc, char **argv)
 	int status = parse(&r, argc, argv);
 
 	if (status == -1) {
-		if (source_expand((const char *const *)argv + optind, (size_t)(argc - optind), &paths, &err)) {
+		if (source_expand((const char *const *)argv + optind, (size_t)(argc - optind),
+				  &paths, &err)) {
 			if (paths.n) {
 				status = run(&r, &paths);
 			} else {

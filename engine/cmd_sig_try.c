@@ -22,7 +22,8 @@ size_t sig_try_dirs(const char *collection, char **out, size_t max)
 	for (size_t i = 0; i < ARRAY_LEN(below) && n < max; i++) {
 		char path[PATH_MAX];
 
-		if (snprintf(path, sizeof(path), "%s/../%s", collection, below[i]) >= (int)sizeof(path))
+		if (snprintf(path, sizeof(path), "%s/../%s", collection, below[i]) >=
+		    (int)sizeof(path))
 			continue;
 		out[n] = strdup(path);
 		n += out[n] != NULL;
@@ -30,8 +31,8 @@ size_t sig_try_dirs(const char *collection, char **out, size_t max)
 	return n;
 }
 
-static void on_case(void *arg, const struct flow_record *r, const struct evidence *ev, const struct sig_result *result, size_t n,
-		    const char *file)
+static void on_case(void *arg, const struct flow_record *r, const struct evidence *ev,
+		    const struct sig_result *result, size_t n, const char *file)
 {
 	struct tried *t = arg;
 
@@ -42,8 +43,10 @@ static void on_case(void *arg, const struct flow_record *r, const struct evidenc
 		if (result[i].sig != t->sig)
 			continue;
 		t->match |= result[i].verdict == TRUTH_YES;
-		/* An unknown `unless` leaves the match weaker than it looks: for a test it counts as unknown too. */
-		t->unknown |= result[i].verdict == TRUTH_UNKNOWN || (result[i].verdict == TRUTH_YES && result[i].unless_unknown);
+		/* An unknown `unless` leaves the match weaker than it looks: for a test it counts
+		 * as unknown too. */
+		t->unknown |= result[i].verdict == TRUTH_UNKNOWN ||
+			      (result[i].verdict == TRUTH_YES && result[i].unless_unknown);
 	}
 }
 
@@ -54,7 +57,8 @@ static const char *word(enum sig_expect e)
 	return name[e];
 }
 
-static bool try_one(const struct sig_set *set, const struct signature *s, const struct sig_test *test, const char *path)
+static bool try_one(const struct sig_set *set, const struct signature *s,
+		    const struct sig_test *test, const char *path)
 {
 	struct tried t = {.sig = s};
 	struct engine_config cfg = {0};
@@ -65,18 +69,22 @@ static bool try_one(const struct sig_set *set, const struct signature *s, const 
 	bool whole;
 
 	if (!engine_run(&cfg, set, &path, 1, &hooks, &summary, &err)) {
-		printf("%s:%u: %s could not be run: %s\n", s->path, test->line, test->file, err.text);
+		printf("%s:%u: %s could not be run: %s\n", s->path, test->line, test->file,
+		       err.text);
 		return false;
 	}
 	whole = summary.input[0].state == INPUT_WHOLE;
 	run_summary_free(&summary);
-	got = t.match && !(test->expect == EXPECT_UNKNOWN && t.unknown) ? EXPECT_MATCH : t.unknown ? EXPECT_UNKNOWN : EXPECT_NO_MATCH;
+	got = t.match && !(test->expect == EXPECT_UNKNOWN && t.unknown) ? EXPECT_MATCH
+	      : t.unknown                                               ? EXPECT_UNKNOWN
+									: EXPECT_NO_MATCH;
 	if (!whole) {
 		printf("%s:%u: %s is cut or refused\n", s->path, test->line, test->file);
 		return false;
 	}
 	if (got != test->expect)
-		printf("%s:%u: %s gives %s, not %s\n", s->path, test->line, test->file, word(got), word(test->expect));
+		printf("%s:%u: %s gives %s, not %s\n", s->path, test->line, test->file, word(got),
+		       word(test->expect));
 	return got == test->expect;
 }
 

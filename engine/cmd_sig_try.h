@@ -6,12 +6,14 @@
 
 #include "match/signature.h"
 
-/* The directories in which a signature's `tests:` name their captures, seen from the collection's directory: tests/pcapgen/out and tests/golden
- * beside it. Writes up to `max` heap strings (the caller's) and returns how many. */
+/* The directories in which a signature's `tests:` name their captures, seen from the collection's
+ * directory: tests/pcapgen/out and tests/golden beside it. Writes up to `max` heap strings (the
+ * caller's) and returns how many. */
 size_t sig_try_dirs(const char *collection, char **out, size_t max);
 
-/* Runs the test captures of every signature through the whole pipeline, prints each that did not turn out as promised, and returns how many
- * did not. *tried counts captures run. */
-size_t sig_try_all(const struct sig_set *set, const char *const *dirs, size_t n_dirs, size_t *tried);
+/* Runs the test captures of every signature through the whole pipeline, prints each that did not
+ * turn out as promised, and returns how many did not. *tried counts captures run. */
+size_t sig_try_all(const struct sig_set *set, const char *const *dirs, size_t n_dirs,
+		   size_t *tried);
 
 #endif

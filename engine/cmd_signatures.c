@@ -66,13 +66,15 @@ static void show_meaning(const struct signature *s)
 		printf("An innocent cause. Where it fits, it %s.\n",
 		       s->veto ? "takes the accusation back" : "keeps a finding at `anomaly`");
 	else if (s->kind == SIG_MECHANISM)
-		printf("Says what was done: %s. It names nobody.\n", s->has_technique ? technique_name(s->technique) : "-");
+		printf("Says what was done: %s. It names nobody.\n",
+		       s->has_technique ? technique_name(s->technique) : "-");
 	else
 		printf("Says that something behaves like a known middlebox (%s). Likeness is no proof of who runs it.\n",
 		       s->has_technique ? technique_name(s->technique) : "-");
 	if (s->status != SIG_ACTIVE)
 		printf("Status %s: %s\n", status_word(s->status),
-		       s->status == SIG_DRAFT ? "its evidence is thin; it never raises a grade" : "kept for old captures");
+		       s->status == SIG_DRAFT ? "its evidence is thin; it never raises a grade"
+					      : "kept for old captures");
 	if (s->n_scope) {
 		fputs("Seen in:", stdout);
 		for (uint32_t i = 0; i < s->n_scope; i++)
@@ -90,7 +92,9 @@ static int show(const struct sig_set *set, const char *id)
 	const struct signature *s = sig_set_find(set, id);
 
 	if (!s) {
-		cmd_complain("signatures", "there is no signature '%s'; `wallprint signatures list` shows all", id);
+		cmd_complain("signatures",
+			     "there is no signature '%s'; `wallprint signatures list` shows all",
+			     id);
 		return EXIT_USAGE;
 	}
 	printf("%s\n%s (%s, revision %u)\n\n", s->title, s->id, kind_word(s->kind), s->rev);
@@ -103,11 +107,13 @@ static int show(const struct sig_set *set, const char *id)
 	for (uint32_t i = 0; i < s->n_rivals; i++)
 		printf("  - %s. How to tell: %s\n", s->rival[i].cause, s->rival[i].tell);
 	if (s->confidence_why)
-		printf("\nHow sure: %s%s%s\n", s->confidence_mechanism ? s->confidence_mechanism : "", s->confidence_mechanism ? "; " : "",
-		       s->confidence_why);
+		printf("\nHow sure: %s%s%s\n",
+		       s->confidence_mechanism ? s->confidence_mechanism : "",
+		       s->confidence_mechanism ? "; " : "", s->confidence_why);
 	puts("\nWho says so:");
 	for (uint32_t i = 0; i < s->n_sources; i++)
-		printf("  - %s: %s (%s)\n", s->source[i].key, s->source[i].says, read_word(s->source[i].read));
+		printf("  - %s: %s (%s)\n", s->source[i].key, s->source[i].says,
+		       read_word(s->source[i].read));
 	if (s->notes)
 		printf("\n%s\n", s->notes);
 	return EXIT_DONE;
@@ -132,7 +138,8 @@ static int check(struct sig_dirs *dirs)
 	if (problems.left_out)
 		printf("%zu more complaints not shown\n", problems.left_out);
 	wrong = problems.n + sig_try_all(set, (const char *const *)test_dirs, n_dirs, &tried);
-	printf("%zu signatures read, %zu test captures run, %zu things wrong\n", sig_set_n(set), tried, wrong + problems.left_out);
+	printf("%zu signatures read, %zu test captures run, %zu things wrong\n", sig_set_n(set),
+	       tried, wrong + problems.left_out);
 	sig_problems_free(&problems);
 	for (size_t i = 0; i < n_dirs; i++)
 		free(test_dirs[i]);

@@ -112,7 +112,8 @@ static void put_file_frames(struct json *j, const struct diff_run *d, uint32_t f
 	}
 }
 
-/* The last packet that the other end sent before this one and the first after it: what its capture holds in the place of what it does not. */
+/* The last packet that the other end sent before this one and the first after it: what its capture
+ * holds in the place of what it does not. */
 static void put_beside(struct json *j, const struct diff_run *d, const struct diff_finding *fi,
 		       int file)
 {

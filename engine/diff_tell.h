@@ -14,7 +14,9 @@ struct diff_run {
 	const struct pair *pair;
 	struct run_input input[2]; /* enum pair_file */
 	uint64_t undecoded[2];
-	bool swapped; /* the times say that the files were named in the wrong order: they are taken in the right one */
+	/* the times say that the files were named in the wrong order: they are taken in the
+	 * right one */
+	bool swapped;
 };
 
 /* Items [from, to) of the pair: one talk and one kind. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The pipeline of one worker: the only file that sees every room. Frames in, packets, flows, facts, findings out. */
+/* The pipeline of one worker: the only file that sees every room. Frames in, packets, flows, facts,
+ * findings out. */
 #include "engine.h"
 
 #include <stdlib.h>
@@ -21,17 +22,19 @@
 #include "flow/flow.h"
 #include "source/source.h"
 #include "telling.h"
+#include "undecoded.h"
 #include "vantage.h"
 
-/* A suspected flow is judged this long after its suspicion (packet time) when findings are wanted early: METHODS b waits 2 s for
- * life after a reset. */
+/* A suspected flow is judged this long after its suspicion (packet time) when findings are wanted
+ * early: METHODS b waits 2 s for life after a reset. */
 static const int64_t settle_ns = INT64_C(2500) * 1000000;
 enum { PROGRESS_EVERY = 65536, DEFRAG_SHARE = 16 };
 
-/* jemalloc reads this at its start (jemalloc(3), TUNING); without jemalloc it is a string that nobody reads. Flows come and go by the
- * ten thousand, and most of a replay went into the kernel's giving and taking of 4 KB pages. Huge pages, kept: 2.0 -> 0.7 to 1.4 s of CPU and
- * 233 -> 249 MB for 200,000 packets of the mix, 14 -> 18 MB for one packet (bench/, 2026-11). What is freed is used again, so that the
- * ceiling of engine_config still holds. */
+/* jemalloc reads this at its start (jemalloc(3), TUNING); without jemalloc it is a string that
+ * nobody reads. Flows come and go by the ten thousand, and most of a replay went into the kernel's
+ * giving and taking of 4 KB pages. Huge pages, kept: 2.0 -> 0.7 to 1.4 s of CPU and 233 -> 249 MB
+ * for 200,000 packets of the mix, 14 -> 18 MB for one packet (bench/, 2026-11). What is freed is
+ * used again, so that the ceiling of engine_config still holds. */
 extern const char *const malloc_conf;
 const char *const malloc_conf = "dirty_decay_ms:-1,thp:always";
 
@@ -51,20 +54,22 @@ struct engine {
 	uint32_t input_i;
 	const char *file;
 	uint16_t linktype;
-	uint64_t last_no, frame_base; /* frames of earlier files of one series: they count on, as mergecap -a would */
+	/* frames of earlier files of one series: they count on, as mergecap -a would */
+	uint64_t last_no, frame_base;
 	int64_t watermark_ns;
 	struct timespec last_read;
 };
 
-static void on_judged(void *arg, const struct flow *f, const struct trigger *question, struct case_list *cases)
+static void on_judged(void *arg, const struct flow *f, const struct trigger *question,
+		      struct case_list *cases)
 {
 	struct engine *e = arg;
 
 	telling_cases(e->telling, f, question, cases, NULL, true, vantage_judge(&e->vantage));
 }
 
-static void on_dns_judged(void *arg, const struct flow *f, const struct trigger *question, struct case_list *cases, struct told *told,
-			  bool last)
+static void on_dns_judged(void *arg, const struct flow *f, const struct trigger *question,
+			  struct case_list *cases, struct told *told, bool last)
 {
 	struct engine *e = arg;
 
@@ -84,7 +89,8 @@ static void on_flow_end(void *arg, struct flow *f)
 static void take_icmp(struct engine *e, const struct pkt *p)
 {
 	const struct icmp_quote *q = &p->icmp.quote;
-	bool unreachable = p->ip_version == 4 ? p->icmp.type == 3 : p->icmp.type == 1; /* RFC 792, RFC 4443 3.1 */
+	/* RFC 792, RFC 4443 3.1 */
+	bool unreachable = p->ip_version == 4 ? p->icmp.type == 3 : p->icmp.type == 1;
 	struct flow *f;
 
 	if (!unreachable || !q->present || !q->has_ports || q->ip_proto != 17)
@@ -94,47 +100,13 @@ static void take_icmp(struct engine *e, const struct pkt *p)
 		det_quic_unreachable(&e->quic, f, p);
 }
 
-static void count_undecoded(struct engine *e, uint16_t ethertype, const char *why)
-{
-	struct run_summary *r = e->run;
-	uint32_t i;
-
-	r->lost.undecoded++;
-	for (i = 0; i < r->n_undecoded; i++)
-		if (r->undecoded[i].linktype == e->linktype && r->undecoded[i].ethertype == ethertype &&
-		    !strcmp(r->undecoded[i].why, why))
-			break;
-	if (i == RUN_UNDECODED_MAX)
-		i--; /* the last line takes the rest */
-	else if (i == r->n_undecoded)
-		r->undecoded[r->n_undecoded++] = (struct run_undecoded){e->linktype, ethertype, why, 0};
-	r->undecoded[i].n++;
-}
-
-static const char *why_not(enum decode_got got)
-{
-	switch (got) {
-	case DECODE_NOT_IP:
-		return "not IP";
-	case DECODE_LINKTYPE:
-		return "link type not known";
-	case DECODE_CUT:
-		return "cut inside the headers";
-	case DECODE_MALFORMED:
-		return "malformed headers";
-	case DECODE_TOO_DEEP:
-		return "too many layers";
-	default:
-		return "other transport";
-	}
-}
-
 static void take_packet(struct engine *e, struct pkt *p, const struct decode_note *note)
 {
 	struct flow *f;
 	enum dir d;
 
-	vantage_packet(&e->vantage, p, note, e->linktype == 101 || e->linktype == 228 || e->linktype == 229);
+	vantage_packet(&e->vantage, p, note,
+		       e->linktype == 101 || e->linktype == 228 || e->linktype == 229);
 	if (p->l4 == L4_ICMP)
 		take_icmp(e, p);
 	if (p->l4 != L4_TCP && p->l4 != L4_UDP)
@@ -149,7 +121,8 @@ static void take_packet(struct engine *e, struct pkt *p, const struct decode_not
 		return;
 	f->marked |= p->frame_no == e->cfg->mark_frame;
 	if (f->suspicion & SUS_SILENCE && !f->path_alive)
-		f->path_alive = hosts_alive(e->hosts, f->addr[DIR_ORIG].b, f->addr[DIR_RESP].b, f->side[DIR_ORIG].again_ns);
+		f->path_alive = hosts_alive(e->hosts, f->addr[DIR_ORIG].b, f->addr[DIR_RESP].b,
+					    f->side[DIR_ORIG].again_ns);
 	if (p->l4 == L4_UDP) {
 		det_dns_packet(&e->dns, f, p);
 		det_quic_packet(&e->quic, f, d, p);
@@ -172,7 +145,7 @@ static void take_frame(struct engine *e, const struct frame *fr)
 	e->run->bytes += fr->wire_len;
 	e->run->lost.truncated += fr->cap_len < fr->wire_len;
 	if (got != DECODE_OK) {
-		count_undecoded(e, note.ethertype, why_not(got));
+		undecoded_count(e->run, e->linktype, note.ethertype, undecoded_why(got));
 		return;
 	}
 	e->last_no = fr->no;
@@ -180,7 +153,8 @@ static void take_frame(struct engine *e, const struct frame *fr)
 	/* A pcapng file may claim any time in 64 bits; flow/ and detect/ take differences. */
 	if (p.ts_ns > FLOW_TIME_MAX || p.ts_ns < FLOW_TIME_MIN)
 		p.ts_ns = p.ts_ns < 0 ? FLOW_TIME_MIN : FLOW_TIME_MAX;
-	/* A datagram that was whole may hold a fragment inside a tunnel: at most LIMIT_DECODE_LAYERS rounds. */
+	/* A datagram that was whole may hold a fragment inside a tunnel: at most
+	 * LIMIT_DECODE_LAYERS rounds. */
 	for (int round = 0; p.frag; round++)
 		if (round == LIMIT_DECODE_LAYERS || defrag_add(e->defrag, &p) != DEFRAG_DONE)
 			return;
@@ -195,11 +169,14 @@ static void on_idle(struct engine *e)
 
 	if (!e->cfg->follow || clock_gettime(CLOCK_MONOTONIC, &now))
 		return;
-	idle_ns = (now.tv_sec - e->last_read.tv_sec) * INT64_C(1000000000) + (now.tv_nsec - e->last_read.tv_nsec);
-	telling_settle(e->telling, e->watermark_ns + idle_ns - settle_ns, vantage_judge(&e->vantage));
+	idle_ns = (now.tv_sec - e->last_read.tv_sec) * INT64_C(1000000000) +
+		  (now.tv_nsec - e->last_read.tv_nsec);
+	telling_settle(e->telling, e->watermark_ns + idle_ns - settle_ns,
+		       vantage_judge(&e->vantage));
 }
 
-static void note_input(struct engine *e, const struct source *s, enum input_state state, const struct err_info *err)
+static void note_input(struct engine *e, const struct source *s, enum input_state state,
+		       const struct err_info *err)
 {
 	struct run_input *in = &e->run->input[e->input_i];
 
@@ -248,7 +225,8 @@ static void read_input(struct engine *e, struct source *s)
 			for (uint32_t i = 0; i < b.n; i++)
 				take_frame(e, &b.frame[i]);
 			if (e->cfg->follow)
-				(void)clock_gettime(CLOCK_MONOTONIC, &e->last_read); /* cannot fail for this clock */
+				/* cannot fail for this clock */
+				(void)clock_gettime(CLOCK_MONOTONIC, &e->last_read);
 			if (e->run->packets >= next_progress) {
 				progress(e, s);
 				next_progress = e->run->packets + PROGRESS_EVERY;
@@ -279,7 +257,8 @@ static bool new_series(struct engine *e, struct err_info *err)
 		flow_table_end_all(e->table);
 	if (e->defrag) {
 		defrag_stats(e->defrag, &ds);
-		e->run->defrag_failed += ds.timed_out + ds.evicted + ds.refused + ds.pending + ds.bad_headers;
+		e->run->defrag_failed +=
+			ds.timed_out + ds.evicted + ds.refused + ds.pending + ds.bad_headers;
 	}
 	defrag_free(e->defrag);
 	usual_free(e->usual);
@@ -305,7 +284,8 @@ static void run_totals(struct engine *e)
 	flow_table_stats(e->table, &fs);
 	e->run->flows = fs.flows;
 	e->run->lost.evicted = fs.evicted;
-	e->run->inspection_lost = fs.inspection_lost + e->dns.lost + e->quic.lost + telling_lost(e->telling);
+	e->run->inspection_lost =
+		fs.inspection_lost + e->dns.lost + e->quic.lost + telling_lost(e->telling);
 	e->run->time_backwards = fs.time_backwards;
 }
 
@@ -340,9 +320,11 @@ static bool read_all(struct engine *e, const char *const *files, size_t n, struc
 	return true;
 }
 
-static bool set_up(struct engine *e, const struct sig_set *sigs, const char *const *files, size_t n, struct err_info *err)
+static bool set_up(struct engine *e, const struct sig_set *sigs, const char *const *files, size_t n,
+		   struct err_info *err)
 {
-	struct flow_options fo = {.memory_bytes = e->cfg->memory_bytes, .arg = e, .on_end = on_flow_end};
+	struct flow_options fo = {
+		.memory_bytes = e->cfg->memory_bytes, .arg = e, .on_end = on_flow_end};
 
 	e->run->input = calloc(n ? n : 1, sizeof(*e->run->input));
 	e->telling = telling_new(sigs, e->hooks, e->cfg, e->run);
@@ -355,15 +337,17 @@ static bool set_up(struct engine *e, const struct sig_set *sigs, const char *con
 			return err_set(err, "out of memory");
 		e->run->n_inputs++;
 	}
-	e->dns = (struct det_dns){.table = e->table, .arg = e, .on_judged = on_dns_judged, .early = e->cfg->follow};
+	e->dns = (struct det_dns){
+		.table = e->table, .arg = e, .on_judged = on_dns_judged, .early = e->cfg->follow};
 	e->quic = (struct det_quic){.table = e->table, .arg = e, .on_judged = on_judged};
 	e->run->sig_n = (uint32_t)sig_set_n(sigs);
 	sig_set_digest(sigs, e->run->sig_sha256);
 	return true;
 }
 
-bool engine_run(const struct engine_config *cfg, const struct sig_set *sigs, const char *const *files, size_t n_files,
-		const struct engine_hooks *hooks, struct run_summary *out, struct err_info *err)
+bool engine_run(const struct engine_config *cfg, const struct sig_set *sigs,
+		const char *const *files, size_t n_files, const struct engine_hooks *hooks,
+		struct run_summary *out, struct err_info *err)
 {
 	struct engine_config c = *cfg;
 	struct engine e = {.cfg = &c, .hooks = hooks, .run = out};
@@ -373,7 +357,8 @@ bool engine_run(const struct engine_config *cfg, const struct sig_set *sigs, con
 	if (!c.memory_bytes) {
 		long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
 
-		c.memory_bytes = pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size / 4 : UINT64_C(1) << 30;
+		c.memory_bytes = pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size / 4
+						       : UINT64_C(1) << 30;
 	}
 	ok = set_up(&e, sigs, files, n_files, err) && read_all(&e, files, n_files, err);
 	if (ok) {
@@ -381,7 +366,8 @@ bool engine_run(const struct engine_config *cfg, const struct sig_set *sigs, con
 			struct defrag_stats ds;
 
 			defrag_stats(e.defrag, &ds);
-			out->defrag_failed += ds.timed_out + ds.evicted + ds.refused + ds.pending + ds.bad_headers;
+			out->defrag_failed += ds.timed_out + ds.evicted + ds.refused + ds.pending +
+					      ds.bad_headers;
 		}
 		run_totals(&e);
 	}

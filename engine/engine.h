@@ -12,11 +12,14 @@
 #include "sink/sink.h"
 
 struct engine_config {
-	uint64_t memory_bytes;	/* ceiling for flow tables and inspection; 0 = a quarter of the machine */
-	bool one_series;	/* all inputs are one capture in order (--series) */
-	bool follow;		/* print findings as soon as they are decided (pipes); later revisions follow */
-	bool want_flows;	/* call on_flow */
-	uint64_t mark_frame;	/* the flow that this frame takes part in has flow_record.marked set; 0 none */
+	/* ceiling for flow tables and inspection; 0 = a quarter of the machine */
+	uint64_t memory_bytes;
+	bool one_series; /* all inputs are one capture in order (--series) */
+	/* print findings as soon as they are decided (pipes); later revisions follow */
+	bool follow;
+	bool want_flows; /* call on_flow */
+	/* the flow that this frame takes part in has flow_record.marked set; 0 none */
+	uint64_t mark_frame;
 };
 
 /* Called on the engine's thread, in the order of output. Any may be NULL. */
@@ -24,18 +27,24 @@ struct engine_hooks {
 	void *arg;
 	void (*on_finding)(void *arg, const struct finding *f, const char *file);
 	void (*on_flow)(void *arg, const struct flow_record *r, const char *file);
-	/* Every case of every flow with how each signature fared, before it is judged. For explain and signature tests. */
-	void (*on_case)(void *arg, const struct flow_record *r, const struct evidence *ev, const struct sig_result *result, size_t n,
-			const char *file);
-	/* Now and then, for a progress line: bytes of the current file read, and its size (0 unknown). */
-	void (*on_progress)(void *arg, const char *file, uint64_t done, uint64_t size, uint64_t packets);
+	/* Every case of every flow with how each signature fared, before it is judged. For explain
+	 * and signature tests. */
+	void (*on_case)(void *arg, const struct flow_record *r, const struct evidence *ev,
+			const struct sig_result *result, size_t n, const char *file);
+	/* Now and then, for a progress line: bytes of the current file read, and its size (0
+	 * unknown). */
+	void (*on_progress)(void *arg, const char *file, uint64_t done, uint64_t size,
+			    uint64_t packets);
 	/* Something about an input that a person should read: cut, refused. */
 	void (*on_input)(void *arg, const struct run_input *in);
 };
 
-/* Reads all inputs in order through the whole pipeline and fills *out (free with run_summary_free). Inputs that are refused or cut are
- * noted in *out and do not stop the run. False only for operating errors that end it (memory at start). */
-MUST_CHECK bool engine_run(const struct engine_config *cfg, const struct sig_set *sigs, const char *const *files, size_t n_files,
-			   const struct engine_hooks *hooks, struct run_summary *out, struct err_info *err);
+/* Reads all inputs in order through the whole pipeline and fills *out (free with run_summary_free).
+ * Inputs that are refused or cut are noted in *out and do not stop the run. False only for
+ * operating errors that end it (memory at start). */
+MUST_CHECK bool engine_run(const struct engine_config *cfg, const struct sig_set *sigs,
+			   const char *const *files, size_t n_files,
+			   const struct engine_hooks *hooks, struct run_summary *out,
+			   struct err_info *err);
 
 #endif

@@ -17,12 +17,14 @@ static void usage(FILE *f)
 	fputs("Usage: wallprint COMMAND [OPTIONS] ...\n\n"
 	      "Reads packet captures and says, with frame numbers that can be checked in Wireshark, whether\n"
 	      "somebody on the path interfered with the traffic, how, and which known middlebox behaves like that.\n"
-	      "It never sends a packet and never contacts anything.\n\nCommands:\n", f);
+	      "It never sends a packet and never contacts anything.\n\nCommands:\n",
+	      f);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		fprintf(f, "  %-12s %s\n", commands[i].name, commands[i].help);
 	fputs("\n`wallprint COMMAND --help` tells more; `wallprint --version` the version.\n"
 	      "Exit status: 0 done, 1 check found something wrong, 2 usage, 3 an input was cut short or lossy,\n"
-	      "4 an input was refused, 5 output could not be written.\n", f);
+	      "4 an input was refused, 5 output could not be written.\n",
+	      f);
 }
 
 /* What was printed must have arrived. */
@@ -54,7 +56,9 @@ int main(int argc, char **argv)
 		return version();
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (!strcmp(argv[1], commands[i].name))
-			return argc == 3 && !strcmp(argv[2], "--version") ? version() : written(commands[i].run(argc - 1, argv + 1));
+			return argc == 3 && !strcmp(argv[2], "--version")
+				       ? version()
+				       : written(commands[i].run(argc - 1, argv + 1));
 	fprintf(stderr, "wallprint: no command '%s'; `wallprint --help` lists them\n", argv[1]);
 	return EXIT_USAGE;
 }

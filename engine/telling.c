@@ -27,11 +27,12 @@ struct telling {
 	uint64_t lost;
 	struct sig_result *result; /* room for every signature */
 	struct waiting waiting[WAITING_MAX];
-	uint32_t head, n_waiting; /* ring; the delay is the same for all, so it is in order of time */
+	/* ring; the delay is the same for all, so it is in order of time */
+	uint32_t head, n_waiting;
 };
 
-struct telling *telling_new(const struct sig_set *sigs, const struct engine_hooks *hooks, const struct engine_config *cfg,
-			    struct run_summary *run)
+struct telling *telling_new(const struct sig_set *sigs, const struct engine_hooks *hooks,
+			    const struct engine_config *cfg, struct run_summary *run)
 {
 	struct telling *t = calloc(1, sizeof(*t));
 
@@ -59,7 +60,8 @@ void telling_hosts(struct telling *t, struct hosts *hosts)
 	t->hosts = hosts;
 }
 
-/* The input whose frame numbers the flow's are: with one series over several, not the one being read. */
+/* The input whose frame numbers the flow's are: with one series over several, not the one being
+ * read. */
 static const char *file_of(const struct telling *t, const struct flow_record *r)
 {
 	return t->run->input[r->input_i].file;
@@ -73,7 +75,8 @@ uint64_t telling_lost(const struct telling *t)
 /* Stable: made from what the flow is, not from where a table keeps it. */
 static void flow_id(const struct flow *f, char out[FLOW_ID_TEXT])
 {
-	static const struct hash_key key = {0x77616c6c7072696e, 0x742e666c6f772f31}; /* "wallprint.flow/1" */
+	/* "wallprint.flow/1" */
+	static const struct hash_key key = {0x77616c6c7072696e, 0x742e666c6f772f31};
 	struct {
 		struct ip_addr addr[2];
 		int64_t first_ns;
@@ -88,7 +91,8 @@ static void flow_id(const struct flow *f, char out[FLOW_ID_TEXT])
 	id.first_frame = f->first_frame;
 	memcpy(id.port, f->port, sizeof(id.port));
 	id.proto = f->proto;
-	(void)snprintf(out, FLOW_ID_TEXT, "%016llx", (unsigned long long)keyhash(&key, &id, sizeof(id))); /* 16 digits fit */
+	(void)snprintf(out, FLOW_ID_TEXT, "%016llx",
+		       (unsigned long long)keyhash(&key, &id, sizeof(id))); /* 16 digits fit */
 }
 
 static void record_trigger(struct flow_record *r, const struct trigger *g)
@@ -100,7 +104,8 @@ static void record_trigger(struct flow_record *r, const struct trigger *g)
 	r->trigger_frame = g->last_frame;
 }
 
-static void record_of(const struct flow *f, const struct trigger *g, enum capture_point point, struct flow_record *r)
+static void record_of(const struct flow *f, const struct trigger *g, enum capture_point point,
+		      struct flow_record *r)
 {
 	struct flow_end *end[2] = {&r->orig, &r->resp};
 
@@ -136,7 +141,8 @@ static int64_t frame_time(const struct flow *f, uint64_t frame_no)
 	return s ? s->ts_ns : f->first_ns;
 }
 
-static void tell_cases(struct telling *t, const struct flow_record *r, struct evidence *const *cases, uint32_t n)
+static void tell_cases(struct telling *t, const struct flow_record *r,
+		       struct evidence *const *cases, uint32_t n)
 {
 	if (!t->hooks->on_case)
 		return;
@@ -159,7 +165,8 @@ static uint64_t finding_digest(const struct finding *f)
 	return h * 31 + ((uint64_t)f->techniques << 8 | f->grade);
 }
 
-static void tell_finding(struct telling *t, const struct flow *f, struct finding *fd, struct told *told, bool last)
+static void tell_finding(struct telling *t, const struct flow *f, struct finding *fd,
+			 struct told *told, bool last)
 {
 	uint64_t digest = finding_digest(fd);
 	const uint64_t *suspect;
@@ -192,7 +199,8 @@ static void across_facts(const struct telling *t, const struct flow *f, struct e
 
 	if (evidence_case(ev) != CASE_DROP || !handshake || handshake->num)
 		return;
-	if (hosts_reset_before(t->hosts, f->addr[DIR_ORIG].b, f->addr[DIR_RESP].b, f->port[DIR_RESP], f->first_ns, &at_ns, &frame)) {
+	if (hosts_reset_before(t->hosts, f->addr[DIR_ORIG].b, f->addr[DIR_RESP].b,
+			       f->port[DIR_RESP], f->first_ns, &at_ns, &frame)) {
 		const uint64_t both[] = {frame, f->first_frame};
 
 		evidence_put(ev, FEAT_DROP_SINCE_RESET, f->first_ns - at_ns, both, 2);
@@ -204,15 +212,16 @@ static void remember(struct telling *t, const struct flow *f, const struct findi
 {
 	const uint64_t *suspect;
 
-	if (!(fd->techniques >> TECH_RST_INJECTION & 1) || fd->grade < GRADE_LIKELY || !f->side[DIR_RESP].n_syn)
+	if (!(fd->techniques >> TECH_RST_INJECTION & 1) || fd->grade < GRADE_LIKELY ||
+	    !f->side[DIR_RESP].n_syn)
 		return;
 	if (evidence_suspects(fd->cases[0], &suspect))
-		hosts_reset(t->hosts, f->addr[DIR_ORIG].b, f->addr[DIR_RESP].b, f->port[DIR_RESP], frame_time(f, suspect[0]),
-			    suspect[0]);
+		hosts_reset(t->hosts, f->addr[DIR_ORIG].b, f->addr[DIR_RESP].b, f->port[DIR_RESP],
+			    frame_time(f, suspect[0]), suspect[0]);
 }
 
-static void judge(struct telling *t, const struct flow *f, const struct flow_record *r, struct evidence *const *cases, uint32_t n,
-		  struct told *told, bool last)
+static void judge(struct telling *t, const struct flow *f, const struct flow_record *r,
+		  struct evidence *const *cases, uint32_t n, struct told *told, bool last)
 {
 	struct finding *fd;
 
@@ -236,8 +245,8 @@ static void judge(struct telling *t, const struct flow *f, const struct flow_rec
 	free(fd);
 }
 
-void telling_cases(struct telling *t, const struct flow *f, const struct trigger *trigger, struct case_list *cases,
-		   struct told *told, bool last, enum capture_point point)
+void telling_cases(struct telling *t, const struct flow *f, const struct trigger *trigger,
+		   struct case_list *cases, struct told *told, bool last, enum capture_point point)
 {
 	struct flow_record r;
 
@@ -285,7 +294,8 @@ static void judge_flow(struct telling *t, struct flow *f, enum capture_point poi
 	case_list_free(&cases);
 }
 
-void telling_flow_end(struct telling *t, struct flow *f, int64_t watermark_ns, enum capture_point point)
+void telling_flow_end(struct telling *t, struct flow *f, int64_t watermark_ns,
+		      enum capture_point point)
 {
 	struct flow_record r;
 
@@ -315,8 +325,10 @@ void telling_suspect(struct telling *t, struct flow *f, int64_t now_ns)
 
 void telling_settle(struct telling *t, int64_t until_ns, enum capture_point point)
 {
-	/* Flows that ended meanwhile hold nobody up: they may be of an earlier input with later times. */
-	while (t->n_waiting && (!t->waiting[t->head].f || t->waiting[t->head].since_ns <= until_ns)) {
+	/* Flows that ended meanwhile hold nobody up: they may be of an earlier input with later
+	 * times. */
+	while (t->n_waiting &&
+	       (!t->waiting[t->head].f || t->waiting[t->head].since_ns <= until_ns)) {
 		struct flow *f = t->waiting[t->head].f;
 
 		t->head = (t->head + 1) % WAITING_MAX;

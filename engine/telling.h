@@ -6,24 +6,29 @@
 #include "detect/detect.h"
 #include "engine.h"
 
-/* From a flow's facts to what the hooks are told: the flow record, the cases, the judged findings and their revisions. */
+/* From a flow's facts to what the hooks are told: the flow record, the cases, the judged findings
+ * and their revisions. */
 struct telling;
 
-struct telling *telling_new(const struct sig_set *sigs, const struct engine_hooks *hooks, const struct engine_config *cfg,
-			    struct run_summary *run);
+struct telling *telling_new(const struct sig_set *sigs, const struct engine_hooks *hooks,
+			    const struct engine_config *cfg, struct run_summary *run);
 void telling_free(struct telling *t);
 /* What is known across flows of the present series; a loan until the next call. */
 void telling_hosts(struct telling *t, struct hosts *hosts);
 
-/* Judges cases that are complete in themselves (a DNS transaction), again when more has come; `told` remembers what was said. */
-void telling_cases(struct telling *t, const struct flow *f, const struct trigger *trigger, struct case_list *cases,
-		   struct told *told, bool last, enum capture_point point);
+/* Judges cases that are complete in themselves (a DNS transaction), again when more has come;
+ * `told` remembers what was said. */
+void telling_cases(struct telling *t, const struct flow *f, const struct trigger *trigger,
+		   struct case_list *cases, struct told *told, bool last, enum capture_point point);
 /* The flow is over: counts it, judges it, tells it. */
-void telling_flow_end(struct telling *t, struct flow *f, int64_t watermark_ns, enum capture_point point);
-/* Follow mode: the flow is under suspicion since `now_ns`; it will be judged when it has settled, and again at its end. */
+void telling_flow_end(struct telling *t, struct flow *f, int64_t watermark_ns,
+		      enum capture_point point);
+/* Follow mode: the flow is under suspicion since `now_ns`; it will be judged when it has settled,
+ * and again at its end. */
 void telling_suspect(struct telling *t, struct flow *f, int64_t now_ns);
 /* Follow mode: judges every suspected flow whose suspicion began at or before `until_ns`. */
 void telling_settle(struct telling *t, int64_t until_ns, enum capture_point point);
-uint64_t telling_lost(const struct telling *t); /* cases or findings for which there was no memory */
+/* cases or findings for which there was no memory */
+uint64_t telling_lost(const struct telling *t);
 
 #endif

@@ -4,10 +4,11 @@
 #include <string.h>
 
 enum {
-	/* Checksums are computed for this many TCP packets of an input only: enough to see offload, cheap enough to forget. */
+	/* Checksums are computed for this many TCP packets of an input only: enough to see offload,
+	   cheap enough to forget. */
 	CHECKSUMS_MAX = 64,
-	/* An Ethernet frame with VLAN tags is at most 1526 bytes; beyond that a host's own stack was watched, unless the link takes jumbo
-	 * frames: those stop at 9 KB. */
+	/* An Ethernet frame with VLAN tags is at most 1526 bytes; beyond that a host's own stack
+	 * was watched, unless the link takes jumbo frames: those stop at 9 KB. */
 	FRAME_MAX = 9100,
 	SUPER_MIN = 2,
 	BAD_MIN = 2,
@@ -21,9 +22,11 @@ static bool is_pcapdroid_addr(const struct ip_addr *a)
 	return !memcmp(a->b, net, sizeof(net));
 }
 
-void vantage_packet(struct vantage *v, const struct pkt *p, const struct decode_note *note, bool raw_link)
+void vantage_packet(struct vantage *v, const struct pkt *p, const struct decode_note *note,
+		    bool raw_link)
 {
-	v->n_pcapdroid += (note->pcapdroid || raw_link) && (is_pcapdroid_addr(&p->src) || is_pcapdroid_addr(&p->dst));
+	v->n_pcapdroid += (note->pcapdroid || raw_link) &&
+			  (is_pcapdroid_addr(&p->src) || is_pcapdroid_addr(&p->dst));
 	if (p->l4 != L4_TCP || (p->quirks & QUIRK(TRUNC_L4)))
 		return;
 	v->n_tcp++;
@@ -45,7 +48,8 @@ enum capture_point vantage_judge(const struct vantage *v)
 		return POINT_OFFLOAD;
 	if (v->n_tcp < 2)
 		return POINT_UNKNOWN;
-	/* A host's own packets leave for the capture before the card computes their checksum, and with their initial TTL. */
+	/* A host's own packets leave for the capture before the card computes their checksum, and
+	 * with their initial TTL. */
 	if (v->n_bad_checksum >= BAD_MIN && v->n_bad_checksum * 5 < v->n_checked * 4 && v->n_hop0)
 		return POINT_HOST;
 	return v->n_hop0 ? POINT_UNKNOWN : POINT_WIRE;

@@ -5,12 +5,14 @@
 #include "base/words.h"
 #include "decode/decode.h"
 
-/* Where the capture of one input was taken, judged from its packets so far. Plain values: zero it at the start of an input. */
+/* Where the capture of one input was taken, judged from its packets so far. Plain values: zero it
+ * at the start of an input. */
 struct vantage {
 	uint32_t n_checked, n_bad_checksum, n_super, n_pcapdroid, n_hop0, n_hops_both, n_tcp;
 };
 
-void vantage_packet(struct vantage *v, const struct pkt *p, const struct decode_note *note, bool raw_link);
+void vantage_packet(struct vantage *v, const struct pkt *p, const struct decode_note *note,
+		    bool raw_link);
 enum capture_point vantage_judge(const struct vantage *v);
 
 #endif

@@ -8,12 +8,13 @@
 #include "base/limits.h"
 
 enum { WAYS = 4 };
-/* Three tables: under the responder, under the originator, and under both, so that a busy server does not push out what one host did there. */
+/* Three tables: under the responder, under the originator, and under both, so that a busy server
+ * does not push out what one host did there. */
 enum { PAIR = CONTROL_BY_ORIG + 1, SIDES };
 /* METHODS g.2 and ARCHITECTURE 5: 5 s without an answer is silence. */
 static const int64_t silent_ns = INT64_C(5) * 1000000000;
-/* Two round trips to one server agree when they differ by less than this or by less than half the larger; queues do that much.
- * unsourced: to be measured over the corpus. */
+/* Two round trips to one server agree when they differ by less than this or by less than half the
+ * larger; queues do that much. unsourced: to be measured over the corpus. */
 static const int64_t rtt_slack_ns = INT64_C(50) * 1000000;
 /* unsourced: one hop more or less comes from load-balanced paths. */
 enum { TTL_SLACK = 1 };
@@ -125,7 +126,11 @@ static struct line *line_place(struct controls *c, struct host *h, const struct 
 	l = &h->line[h->n % LIMIT_CONTROL_LINES];
 	/* Wraps to a number that still says "full". */
 	h->n = h->n == UINT32_MAX ? UINT32_MAX - UINT32_MAX % LIMIT_CONTROL_LINES : h->n + 1;
-	*l = (struct line){.flow_no = n->flow_no, .first_ns = n->ts_ns, .last_ns = n->ts_ns, .resp_port = n->resp_port, .proto = n->proto,
+	*l = (struct line){.flow_no = n->flow_no,
+			   .first_ns = n->ts_ns,
+			   .last_ns = n->ts_ns,
+			   .resp_port = n->resp_port,
+			   .proto = n->proto,
 			   .version = n->version};
 	return l;
 }
@@ -167,9 +172,11 @@ static bool asked_for(const struct line *l, const struct control_ask *a)
 	bool first_in = l->first_ns >= a->from_ns && l->first_ns <= a->to_ns;
 	bool last_in = l->last_ns >= a->from_ns && l->last_ns <= a->to_ns;
 
-	if (l->flow_no == a->flow_no || (a->proto && l->proto != a->proto) || (a->port && l->resp_port != a->port))
+	if (l->flow_no == a->flow_no || (a->proto && l->proto != a->proto) ||
+	    (a->port && l->resp_port != a->port))
 		return false;
-	if (a->by == CONTROL_BY_ORIG && a->not_resp && !memcmp(l->peer, a->not_resp, sizeof(l->peer)))
+	if (a->by == CONTROL_BY_ORIG && a->not_resp &&
+	    !memcmp(l->peer, a->not_resp, sizeof(l->peer)))
 		return false;
 	return first_in || last_in;
 }
@@ -178,7 +185,8 @@ static bool asked_for(const struct line *l, const struct control_ask *a)
 static bool agrees(const struct line *l, uint8_t ttl, int64_t rtt_ns)
 {
 	int ttl_gap = l->ttl > ttl ? l->ttl - ttl : ttl - l->ttl;
-	int64_t more = l->rtt_ns > rtt_ns ? l->rtt_ns : rtt_ns, less = l->rtt_ns > rtt_ns ? rtt_ns : l->rtt_ns;
+	int64_t more = l->rtt_ns > rtt_ns ? l->rtt_ns : rtt_ns,
+		less = l->rtt_ns > rtt_ns ? rtt_ns : l->rtt_ns;
 
 	if (l->ttl && ttl && ttl_gap > TTL_SLACK)
 		return false;
@@ -187,7 +195,8 @@ static bool agrees(const struct line *l, uint8_t ttl, int64_t rtt_ns)
 
 static bool has_failed(const struct line *l, int64_t now_ns)
 {
-	return l->outcome == CONTROL_FAILED || (l->outcome == CONTROL_TRIED && now_ns - l->first_ns >= silent_ns);
+	return l->outcome == CONTROL_FAILED ||
+	       (l->outcome == CONTROL_TRIED && now_ns - l->first_ns >= silent_ns);
 }
 
 static void count_ok(struct control_count *k, const struct line *l)
@@ -208,8 +217,10 @@ static void count_failed(struct control_count *k, const struct line *l)
 	k->failed++;
 }
 
-/* The other ends of the lines that were asked for, each once: answered, or failed and never answered. */
-static void count_peers(const struct host *h, const struct control_ask *a, struct control_answer *out)
+/* The other ends of the lines that were asked for, each once: answered, or failed and never
+ * answered. */
+static void count_peers(const struct host *h, const struct control_ask *a,
+			struct control_answer *out)
 {
 	for (uint32_t i = 0; i < host_lines(h); i++) {
 		bool first = asked_for(&h->line[i], a), ok = false, failed = false;
@@ -217,7 +228,8 @@ static void count_peers(const struct host *h, const struct control_ask *a, struc
 		for (uint32_t k = 0; first && k < host_lines(h); k++) {
 			const struct line *l = &h->line[k];
 
-			if (!asked_for(l, a) || memcmp(l->peer, h->line[i].peer, sizeof(l->peer)) != 0)
+			if (!asked_for(l, a) ||
+			    memcmp(l->peer, h->line[i].peer, sizeof(l->peer)) != 0)
 				continue;
 			first = k >= i;
 			ok |= l->outcome == CONTROL_OK;
@@ -273,16 +285,20 @@ void controls_ask(const struct controls *c, const struct control_ask *a, struct 
 		if (!asked_for(l, a))
 			continue;
 		/* What was never answered has no TTL to compare, and accuses nobody by itself. */
-		if (l->outcome == CONTROL_OK && a->by == CONTROL_BY_RESP && !agrees(l, a->ttl, a->rtt_ns)) {
+		if (l->outcome == CONTROL_OK && a->by == CONTROL_BY_RESP &&
+		    !agrees(l, a->ttl, a->rtt_ns)) {
 			out->disagree++;
 			continue;
 		}
 		if (l->outcome == CONTROL_OK) {
-			out->mixed |= a->by == CONTROL_BY_RESP && first_ok && !agrees(l, first_ok->ttl, first_ok->rtt_ns);
+			out->mixed |= a->by == CONTROL_BY_RESP && first_ok &&
+				      !agrees(l, first_ok->ttl, first_ok->rtt_ns);
 			first_ok = first_ok ? first_ok : l;
-			out->other_version_ok += a->version && l->version && l->version != a->version;
+			out->other_version_ok +=
+				a->version && l->version && l->version != a->version;
 			count_ok(k, l);
-			if (k == &out->other && l->name && name_is_new(seen, out->names_ok, l->name))
+			if (k == &out->other && l->name &&
+			    name_is_new(seen, out->names_ok, l->name))
 				seen[out->names_ok++] = l->name;
 		} else if (has_failed(l, a->now_ns)) {
 			count_failed(k, l);

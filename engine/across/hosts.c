@@ -17,7 +17,7 @@ struct heard {
 		uint8_t addr[16];
 		int64_t ts_ns;
 		uint64_t frame; /* 0: free */
-	} peer[PEERS]; /* latest first */
+	} peer[PEERS];          /* latest first */
 };
 
 struct reset {
@@ -67,7 +67,8 @@ static struct heard *heard_place(struct hosts *h, const uint8_t host[16])
 	return oldest;
 }
 
-void hosts_heard(struct hosts *h, const uint8_t host[16], const uint8_t peer[16], int64_t ts_ns, uint64_t frame)
+void hosts_heard(struct hosts *h, const uint8_t host[16], const uint8_t peer[16], int64_t ts_ns,
+		 uint64_t frame)
 {
 	struct heard *e = heard_place(h, host);
 
@@ -80,7 +81,8 @@ void hosts_heard(struct hosts *h, const uint8_t host[16], const uint8_t peer[16]
 	e->peer[0].frame = frame;
 }
 
-uint64_t hosts_alive(const struct hosts *h, const uint8_t host[16], const uint8_t not_peer[16], int64_t since_ns)
+uint64_t hosts_alive(const struct hosts *h, const uint8_t host[16], const uint8_t not_peer[16],
+		     int64_t since_ns)
 {
 	const struct heard *set = &h->heard[heard_set(h, host)];
 
@@ -88,13 +90,15 @@ uint64_t hosts_alive(const struct hosts *h, const uint8_t host[16], const uint8_
 		if (!e->used || memcmp(e->host, host, 16))
 			continue;
 		for (int i = 0; i < PEERS; i++)
-			if (e->peer[i].frame && e->peer[i].ts_ns > since_ns && memcmp(e->peer[i].addr, not_peer, 16))
+			if (e->peer[i].frame && e->peer[i].ts_ns > since_ns &&
+			    memcmp(e->peer[i].addr, not_peer, 16))
 				return e->peer[i].frame;
 	}
 	return 0;
 }
 
-static size_t reset_set(const struct hosts *h, const uint8_t orig[16], const uint8_t resp[16], uint16_t port)
+static size_t reset_set(const struct hosts *h, const uint8_t orig[16], const uint8_t resp[16],
+			uint16_t port)
 {
 	uint8_t key[34];
 
@@ -104,18 +108,22 @@ static size_t reset_set(const struct hosts *h, const uint8_t orig[16], const uin
 	return keyhash(&h->key, key, sizeof(key)) % (LIMIT_HOSTS_RESET / WAYS) * WAYS;
 }
 
-static bool same_ends(const struct reset *e, const uint8_t orig[16], const uint8_t resp[16], uint16_t port)
+static bool same_ends(const struct reset *e, const uint8_t orig[16], const uint8_t resp[16],
+		      uint16_t port)
 {
-	return e->frame && e->port == port && !memcmp(e->orig, orig, 16) && !memcmp(e->resp, resp, 16);
+	return e->frame && e->port == port && !memcmp(e->orig, orig, 16) &&
+	       !memcmp(e->resp, resp, 16);
 }
 
-void hosts_reset(struct hosts *h, const uint8_t orig[16], const uint8_t resp[16], uint16_t port, int64_t ts_ns, uint64_t frame)
+void hosts_reset(struct hosts *h, const uint8_t orig[16], const uint8_t resp[16], uint16_t port,
+		 int64_t ts_ns, uint64_t frame)
 {
 	struct reset *set = &h->reset[reset_set(h, orig, resp, port)], *place = set;
 
 	for (struct reset *e = set; e < set + WAYS; e++) {
 		if (same_ends(e, orig, resp, port)) {
-			/* Flows end in another order than they were reset: the last reset in packet time stays. */
+			/* Flows end in another order than they were reset: the last reset in packet
+			 * time stays. */
 			if (e->ts_ns > ts_ns)
 				return;
 			place = e;
@@ -129,8 +137,8 @@ void hosts_reset(struct hosts *h, const uint8_t orig[16], const uint8_t resp[16]
 	memcpy(place->resp, resp, 16);
 }
 
-bool hosts_reset_before(const struct hosts *h, const uint8_t orig[16], const uint8_t resp[16], uint16_t port, int64_t ts_ns,
-			int64_t *at_ns, uint64_t *frame)
+bool hosts_reset_before(const struct hosts *h, const uint8_t orig[16], const uint8_t resp[16],
+			uint16_t port, int64_t ts_ns, int64_t *at_ns, uint64_t *frame)
 {
 	const struct reset *set = &h->reset[reset_set(h, orig, resp, port)];
 

@@ -5,24 +5,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Two small bounded memories over the whole series, both keyed by addresses of 16 bytes. When a set is full the oldest entry goes.
+/* Two small bounded memories over the whole series, both keyed by addresses of 16 bytes. When a set
+ * is full the oldest entry goes.
  *
- * Who was heard: for each host the last packet it received from each of its two latest peers; tells a dead path from a dead connection.
- * What was reset: for two hosts and a port, when a connection that had been answered was last reset after its trigger; tells residual
- * censorship from a service that is down. */
+ * Who was heard: for each host the last packet it received from each of its two latest peers; tells
+ * a dead path from a dead connection. What was reset: for two hosts and a port, when a connection
+ * that had been answered was last reset after its trigger; tells residual censorship from a service
+ * that is down. */
 struct hosts;
 
 struct hosts *hosts_new(void); /* NULL when out of memory */
 void hosts_free(struct hosts *h);
 
-/* A packet from `peer` reached `host`. Called for every TCP and UDP packet: one hash, no allocation. */
-void hosts_heard(struct hosts *h, const uint8_t host[16], const uint8_t peer[16], int64_t ts_ns, uint64_t frame);
-/* The frame of a packet that reached `host` after `since_ns` from anybody but `not_peer`; 0 when none is known. */
-uint64_t hosts_alive(const struct hosts *h, const uint8_t host[16], const uint8_t not_peer[16], int64_t since_ns);
+/* A packet from `peer` reached `host`. Called for every TCP and UDP packet: one hash, no
+ * allocation. */
+void hosts_heard(struct hosts *h, const uint8_t host[16], const uint8_t peer[16], int64_t ts_ns,
+		 uint64_t frame);
+/* The frame of a packet that reached `host` after `since_ns` from anybody but `not_peer`; 0 when
+ * none is known. */
+uint64_t hosts_alive(const struct hosts *h, const uint8_t host[16], const uint8_t not_peer[16],
+		     int64_t since_ns);
 
-void hosts_reset(struct hosts *h, const uint8_t orig[16], const uint8_t resp[16], uint16_t port, int64_t ts_ns, uint64_t frame);
+void hosts_reset(struct hosts *h, const uint8_t orig[16], const uint8_t resp[16], uint16_t port,
+		 int64_t ts_ns, uint64_t frame);
 /* The last such reset at or before `ts_ns`: true with its time and frame. */
-bool hosts_reset_before(const struct hosts *h, const uint8_t orig[16], const uint8_t resp[16], uint16_t port, int64_t ts_ns,
-			int64_t *at_ns, uint64_t *frame);
+bool hosts_reset_before(const struct hosts *h, const uint8_t orig[16], const uint8_t resp[16],
+			uint16_t port, int64_t ts_ns, int64_t *at_ns, uint64_t *frame);
 
 #endif

@@ -60,7 +60,8 @@ static struct usual_host *place(struct usual *u, const uint8_t addr[16])
 	return &u->host[least];
 }
 
-void usual_note(struct usual *u, const uint8_t addr[16], uint8_t ttl, bool df, bool opt, int64_t lag_ns)
+void usual_note(struct usual *u, const uint8_t addr[16], uint8_t ttl, bool df, bool opt,
+		int64_t lag_ns)
 {
 	struct usual_host *h = place(u, addr);
 	uint32_t i, least = 0;

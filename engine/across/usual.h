@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What answers of one host usually look like: a bounded table over the whole run, filled as packets come. When it is full, a new host takes
- * the place of an old one (counted). */
+/* What answers of one host usually look like: a bounded table over the whole run, filled as packets
+ * come. When it is full, a new host takes the place of an old one (counted). */
 struct usual;
 
 enum { USUAL_TTLS = 4 };
@@ -25,8 +25,10 @@ struct usual_host {
 struct usual *usual_new(void); /* NULL when out of memory */
 void usual_free(struct usual *u);
 /* Notes one answer of the host: its IP TTL, DF bit, whether it carried EDNS, how long it took. */
-void usual_note(struct usual *u, const uint8_t addr[16], uint8_t ttl, bool df, bool opt, int64_t lag_ns);
-const struct usual_host *usual_get(const struct usual *u, const uint8_t addr[16]); /* NULL: nothing known */
+void usual_note(struct usual *u, const uint8_t addr[16], uint8_t ttl, bool df, bool opt,
+		int64_t lag_ns);
+/* NULL: nothing known */
+const struct usual_host *usual_get(const struct usual *u, const uint8_t addr[16]);
 /* The TTL that most answers had; false when fewer than `least` were seen. */
 bool usual_ttl(const struct usual_host *h, uint32_t least, uint8_t *out);
 uint64_t usual_evicted(const struct usual *u);

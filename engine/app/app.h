@@ -6,7 +6,8 @@
 #include "base/limits.h"
 
 /* What a parser of this room says about the bytes it was given. The parsers are pure functions: no
- * state, no allocation, and nothing they give out points anywhere but into the bytes of that call. */
+ * state, no allocation, and nothing they give out points anywhere but into the bytes of that call.
+ */
 enum app_got {
 	APP_OK,   /* read whole */
 	APP_MORE, /* cut: more bytes would help; what *out already holds is right */

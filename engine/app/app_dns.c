@@ -202,7 +202,8 @@ static bool rr_head_read(struct bytes msg, size_t off, struct rr_head *out)
 	       bytes_be32(msg, off + 4, &out->ttl_s) && bytes_be16(msg, off + 8, &out->rdata_len);
 }
 
-/* RFC 6891 6.1.3: OPT keeps the payload size in the class and the flags in the low half of the TTL. */
+/* RFC 6891 6.1.3: OPT keeps the payload size in the class and the flags in the low half of the TTL.
+ */
 static void opt_put(struct dns_msg *out, const struct rr_head *h)
 {
 	out->has_opt = true;
@@ -287,7 +288,8 @@ enum app_got dns_read(struct bytes msg, struct dns_msg *out)
 	size_t least_len;
 	enum app_got got;
 
-	/* The answers are written before they are counted; zeroing them all would cost 10 KB a message. */
+	/* The answers are written before they are counted; zeroing them all would cost 10 KB a
+	 * message. */
 	memset(out, 0, offsetof(struct dns_msg, answer));
 	if (!header_read(msg, out)) {
 		out->cut = true;

@@ -19,8 +19,9 @@ struct dns_rr {
 	uint16_t type, class;
 	uint16_t rdata_len; /* bytes, as the record claims */
 	uint32_t ttl_s;
-	bool name_c00c;   /* its owner name is exactly the pointer to the question */
-	uint8_t addr_len; /* 4 for A, 16 for AAAA; 0 for others, and when rdata has another length */
+	bool name_c00c; /* its owner name is exactly the pointer to the question */
+	/* 4 for A, 16 for AAAA; 0 for others, and when rdata has another length */
+	uint8_t addr_len;
 	uint8_t addr[16];           /* as on the wire */
 	char target[APP_NAME_SIZE]; /* CNAME: where it points, lower case; empty for others */
 };

@@ -7,7 +7,8 @@
 
 /* A name that is one of these or lies below one may honestly have a private address, or none. */
 static const char *const private_suffixes[] = {
-	/* RFC 6761, RFC 6762, RFC 7686, RFC 8375, RFC 9476; all of arpa is infrastructure (RFC 3172). */
+	/* RFC 6761, RFC 6762, RFC 7686, RFC 8375, RFC 9476; all of arpa is infrastructure (RFC
+	   3172). */
 	"localhost",
 	"local",
 	"test",

@@ -56,7 +56,8 @@ static bool may_start(struct bytes b, const char *word)
 	return true;
 }
 
-/* Gives the line at *off without its end and moves *off behind that; false when the end is not there. */
+/* Gives the line at *off without its end and moves *off behind that; false when the end is not
+ * there. */
 static bool line_next(struct bytes stream, size_t *off, struct bytes *line)
 {
 	struct bytes rest = bytes_from(stream, *off);
@@ -145,8 +146,8 @@ struct header {
 	struct bytes name, value;
 };
 
-/* Gives the next header line. APP_OK with an empty name: the blank line that ends the header. A folded
- * line (RFC 9112 5.2) is stepped over, and so is its part of the value. */
+/* Gives the next header line. APP_OK with an empty name: the blank line that ends the header. A
+ * folded line (RFC 9112 5.2) is stepped over, and so is its part of the value. */
 static enum app_got header_next(struct bytes stream, size_t *off, struct header *h)
 {
 	struct bytes line;

@@ -9,17 +9,17 @@
 #include "app/app.h"
 
 /* Both readers take lines that end in CR LF or in LF alone, odd letter case, and blanks around the
- * colon: servers do, and evasion tools and censors' own boxes make use of it. All struct bytes point
- * into the stream given to the call; an empty one (len 0) means absent. */
+ * colon: servers do, and evasion tools and censors' own boxes make use of it. All struct bytes
+ * point into the stream given to the call; an empty one (len 0) means absent. */
 
 enum http_version { HTTP_NONE, HTTP_1_0, HTTP_1_1 };
 
 struct http_req {
 	struct bytes method, target; /* as sent */
 	enum http_version version;   /* HTTP_NONE: a line without version (HTTP/0.9) */
-	/* Whom the request is for (RFC 9112 3.3): from an absolute target or CONNECT, else from Host.
-	 * Lower case, without port and user, [] of an IPv6 address kept. Empty: none was read. A longer
-	 * one than fits is cut and host_odd. Never holds NUL. */
+	/* Whom the request is for (RFC 9112 3.3): from an absolute target or CONNECT, else from
+	 * Host. Lower case, without port and user, [] of an IPv6 address kept. Empty: none was
+	 * read. A longer one than fits is cut and host_odd. Never holds NUL. */
 	char host[APP_NAME_SIZE];
 	bool host_odd;       /* bytes in it that no host name has, or it was cut */
 	bool host_in_target; /* it comes from the target, not from a Host line */

@@ -39,9 +39,9 @@ static bool varint(struct bytes b, size_t *off, uint64_t *out)
 struct long_header {
 	uint32_t version;
 	struct bytes dcid;
-	uint8_t type;        /* of version 1: 0 Initial, 1 0-RTT, 2 Handshake, 3 Retry */
+	uint8_t type; /* of version 1: 0 Initial, 1 0-RTT, 2 Handshake, 3 Retry */
 	bool initial, retry;
-	size_t len;          /* bytes of it */
+	size_t len; /* bytes of it */
 };
 
 static bool is_known(uint32_t version)
@@ -92,19 +92,20 @@ static enum quic_type foreign_read(struct bytes b, struct quic_head *out)
 {
 	uint8_t dcid_len;
 
-	if (!bytes_be32(b, 1, &out->version) || !bytes_u8(b, 5, &dcid_len) ||
-	    b.len - 6 < dcid_len)
+	if (!bytes_be32(b, 1, &out->version) || !bytes_u8(b, 5, &dcid_len) || b.len - 6 < dcid_len)
 		return QUIC_NONE;
 	out->dcid = bytes_head(bytes_from(b, 6), dcid_len);
 	if (!out->version)
 		return QUIC_NEGOTIATION;
-	/* RFC 9000 15 and 17.2 want the fixed bit and 20 bytes of id at most; gQUIC from Q046 on obeys. */
+	/* RFC 9000 15 and 17.2 want the fixed bit and 20 bytes of id at most; gQUIC from Q046 on
+	 * obeys. */
 	return (b.at[0] & 0x40) && dcid_len <= CID_MAX ? QUIC_OTHER_VERSION : QUIC_NONE;
 }
 
 enum quic_type quic_head_read(struct bytes datagram, struct quic_head *out)
 {
-	static const enum quic_type type[] = {QUIC_INITIAL, QUIC_ZERO_RTT, QUIC_HANDSHAKE, QUIC_RETRY};
+	static const enum quic_type type[] = {QUIC_INITIAL, QUIC_ZERO_RTT, QUIC_HANDSHAKE,
+					      QUIC_RETRY};
 	struct long_header h;
 	uint8_t first;
 
@@ -203,7 +204,8 @@ static bool frames_read(struct bytes b, struct quic_crypto *crypto)
 	return false;
 }
 
-/* Finds the parts of the long-header packet at the start of b and its length; *s is of use for an Initial only. */
+/* Finds the parts of the long-header packet at the start of b and its length; *s is of use for an
+ * Initial only. */
 static enum app_got packet_find(struct bytes b, const struct long_header *h, struct quic_sealed *s,
 				size_t *len, bool *has_token)
 {

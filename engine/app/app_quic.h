@@ -14,9 +14,9 @@ enum quic_version {
 	QUIC_DRAFT29 = 0xff00001d, /* what was deployed before v1 */
 };
 
-/* Bytes of the handshake stream found in Initial packets. The caller gives `at` and `size` and zeroes
- * the rest; reading another datagram of the same side adds to it (a hello with a post-quantum
- * share takes two). */
+/* Bytes of the handshake stream found in Initial packets. The caller gives `at` and `size` and
+ * zeroes the rest; reading another datagram of the same side adds to it (a hello with a
+ * post-quantum share takes two). */
 struct quic_crypto {
 	uint8_t *at;
 	size_t size;
@@ -38,7 +38,7 @@ struct quic_initial {
 
 /* What the first packet of a datagram is, by its first bytes (RFC 8999 5, RFC 9000 17). */
 enum quic_type {
-	QUIC_NONE,          /* no QUIC, or too short to tell */
+	QUIC_NONE, /* no QUIC, or too short to tell */
 	QUIC_INITIAL,
 	QUIC_ZERO_RTT,
 	QUIC_HANDSHAKE,
@@ -48,22 +48,23 @@ enum quic_type {
 	QUIC_SHORT,         /* a short header, or anything else with those two bits */
 };
 struct quic_head {
-	uint32_t version;   /* long headers; 0 in a Version Negotiation */
-	struct bytes dcid;  /* long headers; view of the datagram */
+	uint32_t version;  /* long headers; 0 in a Version Negotiation */
+	struct bytes dcid; /* long headers; view of the datagram */
 };
 
 /* Looks at the header only; *out is zero where the type has no such field. Costs a few compares. */
 enum quic_type quic_head_read(struct bytes datagram, struct quic_head *out);
 
-/* Is this datagram's first packet an Initial of a version in enum quic_version? Looks at the header only. */
+/* Is this datagram's first packet an Initial of a version in enum quic_version? Looks at the header
+ * only. */
 bool quic_is_initial(struct bytes datagram);
 
-/* Opens the Initial packets at the start of a datagram that the opening side sent before it heard from the
- * other (the keys come from the destination connection id: RFC 9001 5.2) and adds their CRYPTO frames to
- * *crypto. APP_OK: at least one was opened. APP_MORE: cut by the capture, and a cut packet cannot be
- * opened. APP_NOT: no Initial of a known version. APP_BAD: malformed, or the seal does not fit (an answer, a
- * packet after a Retry, or damage). Cost: key derivation and AES over a packet, about 10 us; libcrypto
- * allocates its contexts. */
+/* Opens the Initial packets at the start of a datagram that the opening side sent before it heard
+ * from the other (the keys come from the destination connection id: RFC 9001 5.2) and adds their
+ * CRYPTO frames to *crypto. APP_OK: at least one was opened. APP_MORE: cut by the capture, and a
+ * cut packet cannot be opened. APP_NOT: no Initial of a known version. APP_BAD: malformed, or the
+ * seal does not fit (an answer, a packet after a Retry, or damage). Cost: key derivation and AES
+ * over a packet, about 10 us; libcrypto allocates its contexts. */
 MUST_CHECK enum app_got quic_initial_read(struct bytes datagram, struct quic_crypto *crypto,
 					  struct quic_initial *out);
 

@@ -45,8 +45,8 @@ static bool hmac(const uint8_t *key, size_t key_len, const uint8_t *data, size_t
 	return HMAC(EVP_sha256(), key, (int)key_len, data, n, out, &len) && len == HASH_LEN;
 }
 
-/* HKDF-Expand-Label with an empty context (RFC 8446 7.1), n <= HASH_LEN: then one round of HKDF-Expand
- * is all of it (RFC 5869 2.3). The label is "tls13 " + before + word. */
+/* HKDF-Expand-Label with an empty context (RFC 8446 7.1), n <= HASH_LEN: then one round of
+ * HKDF-Expand is all of it (RFC 5869 2.3). The label is "tls13 " + before + word. */
 static bool expand(const uint8_t secret[HASH_LEN], const char *before, const char *word,
 		   uint8_t *out, size_t n)
 {
@@ -135,7 +135,8 @@ int quic_keys_open(const struct quic_keys *k, struct quic_sealed s, uint8_t *pla
 	memcpy(nonce, k->iv, sizeof(nonce));
 	for (size_t i = 0; i < number_len; i++) {
 		number[i] = s.rest.at[i] ^ mask[i + 1];
-		/* The first packets of a connection have small numbers: nothing above these bytes is set. */
+		/* The first packets of a connection have small numbers: nothing above these bytes
+		 * is set. */
 		nonce[sizeof(nonce) - number_len + i] ^= number[i];
 	}
 	clear[0] = (struct bytes){&first, 1};

@@ -20,12 +20,12 @@ struct quic_sealed {
 	struct bytes rest;   /* packet number, sealed payload, tag */
 };
 
-/* Keys of the side that opened the connection, for the id it chose (RFC 9001 5.2, RFC 9369 3.3.1). False
- * for a version not in enum quic_version, or when libcrypto fails. */
+/* Keys of the side that opened the connection, for the id it chose (RFC 9001 5.2, RFC 9369 3.3.1).
+ * False for a version not in enum quic_version, or when libcrypto fails. */
 MUST_CHECK bool quic_keys_derive(uint32_t version, struct bytes dcid, struct quic_keys *out);
 
-/* Takes header protection off and opens the packet into plain[LIMIT_QUIC_PACKET_BYTES]; returns the bytes
- * written. -1 when it is too short or too long, the seal does not fit, or libcrypto fails. */
+/* Takes header protection off and opens the packet into plain[LIMIT_QUIC_PACKET_BYTES]; returns the
+ * bytes written. -1 when it is too short or too long, the seal does not fit, or libcrypto fails. */
 MUST_CHECK int quic_keys_open(const struct quic_keys *k, struct quic_sealed s, uint8_t *plain);
 
 #endif

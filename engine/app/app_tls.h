@@ -19,9 +19,10 @@ struct tls_hello {
 	uint16_t record_version; /* of the first record; 0 without record layer */
 	uint16_t version;        /* legacy_version */
 	uint16_t
-		version_max; /* largest of supported_versions, GREASE left out; else legacy_version */
-	bool sslv2;          /* the old format of RFC 5246 E.2: no extensions, so no name */
-	bool has_random;     /* its 32 bytes are there */
+		/* largest of supported_versions, GREASE left out; else legacy_version */
+		version_max;
+	bool sslv2;      /* the old format of RFC 5246 E.2: no extensions, so no name */
+	bool has_random; /* its 32 bytes are there */
 	bool has_sni;
 	bool sni_valid;         /* a host name as RFC 6066 3 wants it: no address, no odd bytes */
 	bool has_ech, has_esni; /* extensions 0xfe0d and 0xffce */
@@ -31,18 +32,20 @@ struct tls_hello {
 	char alpn[TLS_ALPN_SIZE];  /* first protocol offered, \DDD for odd bytes; empty: none */
 	uint16_t n_suites, n_exts; /* GREASE counts */
 	uint16_t
-		key_share_bytes; /* of the key_share extension: a post-quantum share makes it > 1000 */
-	uint32_t msg_len;        /* bytes of the handshake message, its header included */
+		/* of the key_share extension: a post-quantum share makes it > 1000 */
+		key_share_bytes;
+	uint32_t msg_len; /* bytes of the handshake message, its header included */
 	/* Both only from tls_client_hello(). */
-	size_t end_off; /* first stream byte after the hello; 0: in a record that is not there yet */
+	/* first stream byte after the hello; 0: in a record that is not there yet */
+	size_t end_off;
 	uint32_t n_records; /* records that were read to get it, the last perhaps in part */
 };
 
-/* Finds the ClientHello at the start of `stream` (first bytes of one direction, in order), also when
- * it is spread over several records: it is put together in scratch[n], n >= 64, which *out does not
- * point into. APP_OK: whole. APP_MORE: cut; all that was there is in *out, often the name too.
- * APP_NOT: not a TLS handshake record, or not a ClientHello. APP_BAD: lengths contradict each other, a
- * record of another type in between, or a message longer than scratch. */
+/* Finds the ClientHello at the start of `stream` (first bytes of one direction, in order), also
+ * when it is spread over several records: it is put together in scratch[n], n >= 64, which *out
+ * does not point into. APP_OK: whole. APP_MORE: cut; all that was there is in *out, often the name
+ * too. APP_NOT: not a TLS handshake record, or not a ClientHello. APP_BAD: lengths contradict each
+ * other, a record of another type in between, or a message longer than scratch. */
 MUST_CHECK enum app_got tls_client_hello(struct bytes stream, uint8_t *scratch, size_t n,
 					 struct tls_hello *out);
 
@@ -65,8 +68,8 @@ struct tls_server {
 	uint8_t alert_level, alert_desc;
 };
 
-/* Reads the first record of `stream`. APP_OK, APP_MORE: cut inside the ServerHello or alert; APP_NOT:
- * no TLS record; APP_BAD: a ServerHello with wrong lengths. */
+/* Reads the first record of `stream`. APP_OK, APP_MORE: cut inside the ServerHello or alert;
+ * APP_NOT: no TLS record; APP_BAD: a ServerHello with wrong lengths. */
 MUST_CHECK enum app_got tls_server_first(struct bytes stream, struct tls_server *out);
 
 /* Do these bytes start with a TLS record header (5 bytes: a type, version 3.x, a length that is

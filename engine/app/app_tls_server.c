@@ -4,8 +4,8 @@
 #include "app/app_tls.h"
 
 enum { REC_ALERT = 21, REC_HANDSHAKE = 22, MSG_SERVER_HELLO = 2, EXT_SUPPORTED_VERSIONS = 43 };
-/* Where the fixed fields of a ServerHello stand in a record: behind the record header (5), the message
- * header (4), version (2) and random (32). RFC 8446 4.1.3. */
+/* Where the fixed fields of a ServerHello stand in a record: behind the record header (5), the
+ * message header (4), version (2) and random (32). RFC 8446 4.1.3. */
 enum { AT_MSG_LEN = 6, AT_VERSION = 9, AT_RANDOM = 11, AT_SESSION = 43 };
 
 /* SHA-256 of "HelloRetryRequest", RFC 8446 4.1.3. */

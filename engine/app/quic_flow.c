@@ -7,14 +7,15 @@
 #include "app/app_tls.h"
 #include "app/trigger.h"
 
-/* Packets of a UDP flow among which the first Initial must be: a hello may follow a datagram sent to open the way (an evasion of the GFW:
- * Zohaib et al. 2025), and STUN or a ping. */
+/* Packets of a UDP flow among which the first Initial must be: a hello may follow a datagram sent
+ * to open the way (an evasion of the GFW: Zohaib et al. 2025), and STUN or a ping. */
 enum { LOOK_PACKETS = 4 };
-/* A handshake that goes well is over within three round trips; 1 s is three of the longest on earth. */
+/* A handshake that goes well is over within three round trips; 1 s is three of the longest on
+ * earth. */
 static const int64_t late_ns = INT64_C(1000) * 1000000;
 
-/* Two Initials closer than this are one hello in two datagrams: RFC 9002 6.2.2 sends again after 1 s, Chrome (initial RTT 100 ms) after 300 ms;
- * both recalled. */
+/* Two Initials closer than this are one hello in two datagrams: RFC 9002 6.2.2 sends again after 1
+ * s, Chrome (initial RTT 100 ms) after 300 ms; both recalled. */
 static const int64_t round_ns = INT64_C(150) * 1000000;
 
 /* A hello that did not come whole in its first datagram. */
@@ -77,7 +78,8 @@ static struct quic_flow *open_flow(struct flow_table *t, struct flow *f)
 }
 
 /* Notes the trigger once its name is there, or the hello is whole without one. */
-static bool hello_judge(struct flow_table *t, struct flow *f, struct quic_flow *q, const struct quic_crypto *c, const struct pkt *p)
+static bool hello_judge(struct flow_table *t, struct flow *f, struct quic_flow *q,
+			const struct quic_crypto *c, const struct pkt *p)
 {
 	struct tls_hello hello;
 	enum app_got got = tls_hello_body((struct bytes){c->at, c->len}, &hello);
@@ -89,7 +91,8 @@ static bool hello_judge(struct flow_table *t, struct flow *f, struct quic_flow *
 	q->hello_whole = got == APP_OK;
 	q->has_name = hello.has_sni;
 	q->name_in_first = hello.has_sni && q->n_hello == 1;
-	g = trigger_note(t, f, DIR_ORIG, p, hello.has_sni ? TRIGGER_QUIC_SNI : TRIGGER_PAYLOAD, hello.sni, hello.has_sni ? hello.sni_len : 0);
+	g = trigger_note(t, f, DIR_ORIG, p, hello.has_sni ? TRIGGER_QUIC_SNI : TRIGGER_PAYLOAD,
+			 hello.sni, hello.has_sni ? hello.sni_len : 0);
 	if (g) {
 		g->first_frame = q->frame[0] ? q->frame[0] : p->frame_no;
 		g->ech = hello.has_ech ? 1 : hello.has_esni ? 2 : 0;
@@ -118,14 +121,17 @@ static void hello_keep(struct flow_table *t, struct quic_flow *q, const struct q
 	q->hello = h;
 }
 
-static bool hello_read(struct flow_table *t, struct flow *f, struct quic_flow *q, const struct pkt *p)
+static bool hello_read(struct flow_table *t, struct flow *f, struct quic_flow *q,
+		       const struct pkt *p)
 {
 	uint8_t scratch[TLS_SCRATCH_BYTES];
-	struct quic_crypto fresh = {.at = scratch, .size = sizeof(scratch)}, *c = q->hello ? &q->hello->crypto : &fresh;
+	struct quic_crypto fresh = {.at = scratch, .size = sizeof(scratch)},
+			   *c = q->hello ? &q->hello->crypto : &fresh;
 	struct quic_initial initial;
 
 	if (quic_initial_read(p->payload, c, &initial) != APP_OK) {
-		/* The capture cut it, or it is no hello: nothing of the name will be known from more of them. */
+		/* The capture cut it, or it is no hello: nothing of the name will be known from
+		 * more of them. */
 		q->hello_done = ++q->n_hello == LIMIT_QUIC_HELLO_DATAGRAMS;
 		return false;
 	}
@@ -171,8 +177,10 @@ static void side_put(struct quic_flow *q, enum dir d, enum quic_type type, const
 	s->n_unheard++;
 	s->n_unheard_long += is_long(type);
 	o->n_unheard = o->n_unheard_long = 0;
-	/* The other side has spoken since this one began, and still this one is at its handshake. */
-	if (is_long(type) && o->n && o->last_ns > s->first_ns && p->ts_ns - s->first_ns >= late_ns) {
+	/* The other side has spoken since this one began, and still this one is at its handshake.
+	 */
+	if (is_long(type) && o->n && o->last_ns > s->first_ns &&
+	    p->ts_ns - s->first_ns >= late_ns) {
 		if (!s->n_late_long)
 			s->late_first_ns = p->ts_ns;
 		s->late_last_ns = p->ts_ns;
@@ -195,12 +203,13 @@ static void opening_put(struct quic_flow *q, const struct quic_head *h, const st
 		if (h->dcid.len)
 			memcpy(q->dcid, h->dcid.at, h->dcid.len);
 	} else {
-		q->n_same_dcid += q->dcid_len == h->dcid.len && (!h->dcid.len || !memcmp(q->dcid, h->dcid.at, h->dcid.len));
+		q->n_same_dcid += q->dcid_len == h->dcid.len &&
+				  (!h->dcid.len || !memcmp(q->dcid, h->dcid.at, h->dcid.len));
 	}
 }
 
-static uint32_t take(struct flow_table *t, struct flow *f, struct quic_flow *q, enum dir d, enum quic_type type, const struct quic_head *h,
-		     const struct pkt *p)
+static uint32_t take(struct flow_table *t, struct flow *f, struct quic_flow *q, enum dir d,
+		     enum quic_type type, const struct quic_head *h, const struct pkt *p)
 {
 	uint32_t news = 0;
 
@@ -213,7 +222,8 @@ static uint32_t take(struct flow_table *t, struct flow *f, struct quic_flow *q, 
 		opening_put(q, h, p);
 	}
 	side_put(q, d, type, p);
-	if (d == DIR_ORIG && type == QUIC_INITIAL && !q->hello_done && hello_read(t, f, q, p) && q->has_name)
+	if (d == DIR_ORIG && type == QUIC_INITIAL && !q->hello_done && hello_read(t, f, q, p) &&
+	    q->has_name)
 		news |= QUIC_NEWS_NAME;
 	return news;
 }
@@ -227,7 +237,8 @@ uint32_t quic_flow_packet(struct flow_table *t, struct flow *f, enum dir d, cons
 	if (!q && f->side[0].packets + f->side[1].packets > LOOK_PACKETS)
 		return 0;
 	type = quic_head_read(p->payload, &h);
-	/* A flow that was answered before its first Initial is another protocol that went on to QUIC, or began before the capture. */
+	/* A flow that was answered before its first Initial is another protocol that went on to
+	 * QUIC, or began before the capture. */
 	if (!q && d == DIR_ORIG && !f->side[DIR_RESP].packets &&
 	    (type == QUIC_INITIAL || (type == QUIC_OTHER_VERSION && p->dport == 443)))
 		q = open_flow(t, f);

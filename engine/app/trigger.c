@@ -11,7 +11,8 @@
 /* A hello or request that is not whole after this many segments is not waited for. */
 enum { TRIES_MAX = 24, GIVEN_UP = 255 };
 
-static struct trigger *trigger_new(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p, enum trigger_kind kind)
+static struct trigger *trigger_new(struct flow_table *t, struct flow *f, enum dir d,
+				   const struct pkt *p, enum trigger_kind kind)
 {
 	struct trigger *g;
 
@@ -24,16 +25,25 @@ static struct trigger *trigger_new(struct flow_table *t, struct flow *f, enum di
 			return NULL;
 		}
 	}
-	/* On a long keep-alive connection the latest requests matter: the break comes after the last one. */
+	/* On a long keep-alive connection the latest requests matter: the break comes after the
+	 * last one. */
 	if (f->n_triggers == FLOW_TRIGGERS_MAX) {
-		memmove(f->trigger + 1, f->trigger + 2, (FLOW_TRIGGERS_MAX - 2) * sizeof(*f->trigger));
+		memmove(f->trigger + 1, f->trigger + 2,
+			(FLOW_TRIGGERS_MAX - 2) * sizeof(*f->trigger));
 		f->n_triggers--;
 	}
 	g = &f->trigger[f->n_triggers++];
 	*g = (struct trigger){
-		.kind = (uint8_t)kind, .dir = (uint8_t)d, .first_frame = p->frame_no, .last_frame = p->frame_no,
-		.ts_ns = p->ts_ns, .seq = p->tcp.seq, .seq_end = p->tcp.seq + p->payload_len,
-		.ip_id = p->ip_id, .win = p->tcp.win, .ttl = p->ttl,
+		.kind = (uint8_t)kind,
+		.dir = (uint8_t)d,
+		.first_frame = p->frame_no,
+		.last_frame = p->frame_no,
+		.ts_ns = p->ts_ns,
+		.seq = p->tcp.seq,
+		.seq_end = p->tcp.seq + p->payload_len,
+		.ip_id = p->ip_id,
+		.win = p->tcp.win,
+		.ttl = p->ttl,
 	};
 	return g;
 }
@@ -47,8 +57,8 @@ static void set_name(struct trigger *g, const char *name, size_t len)
 	g->name_len = (uint8_t)len;
 }
 
-struct trigger *trigger_note(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p, enum trigger_kind kind, const char *name,
-			     size_t len)
+struct trigger *trigger_note(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p,
+			     enum trigger_kind kind, const char *name, size_t len)
 {
 	struct trigger *g = trigger_new(t, f, d, p, kind);
 
@@ -63,7 +73,8 @@ static void set_app(struct flow *f, const char *app)
 		memcpy(f->app, app, strlen(app) + 1);
 }
 
-static const char *const methods[] = {"GET ", "POST ", "HEAD ", "PUT ", "OPTIONS ", "CONNECT ", "DELETE ", "PATCH ", "TRACE "};
+static const char *const methods[] = {"GET ",     "POST ",   "HEAD ",  "PUT ",  "OPTIONS ",
+				      "CONNECT ", "DELETE ", "PATCH ", "TRACE "};
 
 static bool is_method(struct bytes b)
 {
@@ -73,7 +84,8 @@ static bool is_method(struct bytes b)
 	return false;
 }
 
-/* Cut so early that more bytes may make a hello or a request of it (evasion tools cut after the first or second byte). */
+/* Cut so early that more bytes may make a hello or a request of it (evasion tools cut after the
+ * first or second byte). */
 static bool may_become(struct bytes b)
 {
 	if (b.len < 6 && b.at[0] == 0x16 && (b.len == 1 || b.at[1] == 3))
@@ -101,7 +113,8 @@ static void wait_more(struct flow *f, enum dir d, const struct pkt *p, uint32_t 
 	}
 }
 
-/* A request: from the packet when it starts one (later requests of a kept connection), else from the stream since it began. */
+/* A request: from the packet when it starts one (later requests of a kept connection), else from
+ * the stream since it began. */
 static bool look_http(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p)
 {
 	struct http_req req;
@@ -159,8 +172,8 @@ static bool look_tls(struct flow_table *t, struct flow *f, enum dir d, const str
 	set_app(f, "TLS");
 	if (!f->app_tries[d])
 		f->app_first_frame[d] = p->frame_no;
-	/* A name that is there already is noted at once: a middlebox acts on it before the hello is whole. The end of the trigger moves
-	 * with later segments (trigger_extend). */
+	/* A name that is there already is noted at once: a middlebox acts on it before the hello is
+	 * whole. The end of the trigger moves with later segments (trigger_extend). */
 	if (got == APP_MORE && !hello.has_sni && ++f->app_tries[d] < TRIES_MAX)
 		return true;
 	f->app_tries[d] = GIVEN_UP;
@@ -177,7 +190,8 @@ static bool look_tls(struct flow_table *t, struct flow *f, enum dir d, const str
 	return true;
 }
 
-/* The rest of a hello whose name was noted before it was whole: whatever makes the stream's head longer. */
+/* The rest of a hello whose name was noted before it was whole: whatever makes the stream's head
+ * longer. */
 static void trigger_extend(struct flow *f, enum dir d, const struct pkt *p)
 {
 	struct trigger *g = f->n_triggers ? &f->trigger[f->n_triggers - 1] : NULL;
@@ -231,7 +245,8 @@ void trigger_look(struct flow_table *t, struct flow *f, enum dir d, const struct
 		wait_more(f, d, p, f->n_triggers ? offset_of(f, d, p) : 0);
 		return;
 	}
-	/* Any first words can be a trigger (SMTP, SSH, obfuscated protocols): noted without a name, once. */
+	/* Any first words can be a trigger (SMTP, SSH, obfuscated protocols): noted without a name,
+	 * once. */
 	if (!f->n_triggers && d == DIR_ORIG) {
 		g = trigger_new(t, f, d, p, TRIGGER_PAYLOAD);
 		if (g && f->app_tries[d])

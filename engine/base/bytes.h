@@ -8,7 +8,8 @@
 
 #include "base/macros.h"
 
-/* A view of bytes somebody else owns; lives as long as they do. `at` may be NULL only when len is 0. */
+/* A view of bytes somebody else owns; lives as long as they do. `at` may be NULL only when len is
+ * 0. */
 struct bytes {
 	const uint8_t *at;
 	size_t len;

@@ -4,7 +4,8 @@
 
 #include <stdint.h>
 
-/* What a source hands to decode/: one captured frame. `no` counts from 1 in its file, as Wireshark does. */
+/* What a source hands to decode/: one captured frame. `no` counts from 1 in its file, as Wireshark
+ * does. */
 struct frame {
 	const uint8_t *at;
 	uint32_t cap_len;  /* bytes at `at` */

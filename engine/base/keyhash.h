@@ -9,8 +9,8 @@ struct hash_key {
 	uint64_t k0, k1;
 };
 
-/* SipHash-1-3 of n bytes (Aumasson, Bernstein 2012; one compression and three finalisation rounds): keyed, so that whoever chooses the
- * input cannot choose the bucket. */
+/* SipHash-1-3 of n bytes (Aumasson, Bernstein 2012; one compression and three finalisation rounds):
+ * keyed, so that whoever chooses the input cannot choose the bucket. */
 uint64_t keyhash(const struct hash_key *key, const void *at, size_t n);
 
 #endif

@@ -8,7 +8,8 @@ enum {
 	LIMIT_DECODE_LAYERS = 16,
 	/* decode/: IPv6 extension headers in one packet; RFC 8504 5.3 lets a node stop at 8. */
 	LIMIT_IP6_EXT_HDRS = 8,
-	/* decode/: labels of one MPLS stack, extension headers of one GTP-U header, attributes of one NFLOG frame; all far above real ones. */
+	/* decode/: labels of one MPLS stack, extension headers of one GTP-U header, attributes of
+	   one NFLOG frame; all far above real ones. */
 	LIMIT_MPLS_LABELS = 16,
 	LIMIT_GTP_EXT_HDRS = 8,
 	LIMIT_NFLOG_ATTRS = 32,
@@ -18,26 +19,32 @@ enum {
 	LIMIT_PCAPNG_INTERFACES = 4096,
 	/* source/: one pcapng block; above this the file is taken as damaged. */
 	LIMIT_PCAPNG_BLOCK_BYTES = 16 * 1024 * 1024,
-	/* source/: how much larger a compressed capture may become (zstd of zeros reaches 30,000; real ones 100). */
+	/* source/: how much larger a compressed capture may become (zstd of zeros reaches 30,000;
+	   real ones 100). */
 	LIMIT_EXPAND_RATIO = 2000,
 	/* source/: the ratio is not asked below this: a small file of zeros is no bomb. */
 	LIMIT_EXPAND_FLOOR_BYTES = 4 * 1024 * 1024,
-	/* source/: memory of a decompressor: xz -9 wants 65 MB; zstd windows up to 2^27 (`--ultra -22`, `--long`). */
+	/* source/: memory of a decompressor: xz -9 wants 65 MB; zstd windows up to 2^27 (`--ultra
+	   -22`, `--long`). */
 	LIMIT_EXPAND_MEMORY_BYTES = 160 * 1024 * 1024,
 	LIMIT_ZSTD_WINDOW_LOG = 27,
-	/* source/: one read(); 256 KB stay in the second-level cache, so that parsing after it is almost free. */
+	/* source/: one read(); 256 KB stay in the second-level cache, so that parsing after it is
+	   almost free. */
 	LIMIT_READ_BYTES = 256 * 1024,
 	/* source/: how long a call waits for a pipe, milliseconds; source.h promises it. */
 	LIMIT_IDLE_MS = 100,
-	/* source/: directories in directories, and files and directories that the arguments may grow to. */
+	/* source/: directories in directories, and files and directories that the arguments may
+	   grow to. */
 	LIMIT_PATH_DEPTH = 32,
 	LIMIT_PATHS = 100000,
 	/* across/: hosts whose usual answers are remembered; 96 bytes each. */
 	LIMIT_USUAL_HOSTS = 16384,
-	/* across/: hosts, as responders, as originators and in pairs, of which attempts are remembered, and attempts kept of each; 72 bytes an attempt. */
+	/* across/: hosts, as responders, as originators and in pairs, of which attempts are
+	   remembered, and attempts kept of each; 72 bytes an attempt. */
 	LIMIT_CONTROL_HOSTS = 2048,
 	LIMIT_CONTROL_LINES = 24,
-	/* across/: hosts of which is known who was heard last (112 bytes each), and connections reset after their trigger (64 bytes). */
+	/* across/: hosts of which is known who was heard last (112 bytes each), and connections
+	   reset after their trigger (64 bytes). */
 	LIMIT_HOSTS_HEARD = 16384,
 	LIMIT_HOSTS_RESET = 4096,
 	/* flow/: DNS transactions open in one flow at once, and answers kept of one. */
@@ -45,20 +52,24 @@ enum {
 	LIMIT_DNS_TXN_ANSWERS = 8,
 	/* flow/: packets remembered of one flow once it is under suspicion; 64 bytes each. */
 	LIMIT_LOG_SEGS = 1024,
-	/* flow/: bytes kept of one direction, a power of two: a hello may be 16 KB (RFC 8446 5.1), a conflict is younger than that. */
+	/* flow/: bytes kept of one direction, a power of two: a hello may be 16 KB (RFC 8446 5.1),
+	   a conflict is younger than that. */
 	LIMIT_STREAM_BYTES = 16384,
 	/* flow/: datagrams being put together at once, and bytes of each (RFC 791's maximum). */
 	LIMIT_DEFRAG_DATAGRAMS = 1024,
 	LIMIT_DEFRAG_BYTES = 65535,
 	/* Runs of bytes with a hole after them, of one datagram. */
 	LIMIT_DEFRAG_PIECES = 64,
-	/* Packet time; RFC 791 suggests 15 s, Linux waits 30 (ipfrag_time), RFC 8200 4.5 wants 60. */
+	/* Packet time; RFC 791 suggests 15 s, Linux waits 30 (ipfrag_time), RFC 8200 4.5 wants 60.
+	 */
 	LIMIT_DEFRAG_SECONDS = 30,
-	/* flow/: data packets of one flow whose times are kept, 32 bytes each: 24 MB of full segments. The lab captures behind METHODS h.1
-	 * have at most 8,700. All series together take at most this part of the memory for flows. */
+	/* flow/: data packets of one flow whose times are kept, 32 bytes each: 24 MB of full
+	 * segments. The lab captures behind METHODS h.1 have at most 8,700. All series together
+	 * take at most this part of the memory for flows. */
 	LIMIT_RATE_PACKETS = 16384,
 	LIMIT_RATE_MEMORY_SHARE = 4,
-	/* flow/: segments that one packet of a host with segmentation offload is taken apart into: 64 KB of the smallest usual MSS, 536. */
+	/* flow/: segments that one packet of a host with segmentation offload is taken apart into:
+	   64 KB of the smallest usual MSS, 536. */
 	LIMIT_RATE_PARTS = 123,
 	/* flow/: packets looked at for one SACK block; the walk ends at the first known one. */
 	LIMIT_RATE_SACK_WALK = 256,
@@ -66,9 +77,11 @@ enum {
 	LIMIT_DNS_RECORDS = 512,
 	/* app/: answers of one DNS message that are kept. */
 	LIMIT_DNS_ANSWERS = 32,
-	/* app/: compression pointers followed in one DNS name; a known injector follows 17 (USENIX Security 2026 5). */
+	/* app/: compression pointers followed in one DNS name; a known injector follows 17 (USENIX
+	   Security 2026 5). */
 	LIMIT_DNS_JUMPS = 32,
-	/* app/: TLS records that one handshake message may be spread over; evasion tools use tens. */
+	/* app/: TLS records that one handshake message may be spread over; evasion tools use tens.
+	 */
 	LIMIT_TLS_RECORDS = 1024,
 	/* app/: extensions looked at in one TLS hello; browsers send below 25. */
 	LIMIT_TLS_EXTENSIONS = 256,
@@ -77,22 +90,27 @@ enum {
 	/* app/: bytes of a page searched for marks, and places looked at for each mark. */
 	LIMIT_MARK_PAGE_BYTES = 65536,
 	LIMIT_MARK_HITS = 16,
-	/* app/: packets in one QUIC datagram, and frames of one Initial packet (a run of PADDING is one). */
+	/* app/: packets in one QUIC datagram, and frames of one Initial packet (a run of PADDING is
+	   one). */
 	LIMIT_QUIC_PACKETS = 8,
 	LIMIT_QUIC_FRAMES = 256,
 	/* app/: bytes of one Initial packet; a jumbo frame holds 9000, real ones are below 1500. */
 	LIMIT_QUIC_PACKET_BYTES = 9216,
 	/* app/: pieces of the handshake stream out of order; Chrome sends about 15 on purpose. */
 	LIMIT_QUIC_PIECES = 64,
-	/* app/: Initials that one hello is put together from; Chrome's post-quantum hello takes 2, METHODS g.1 says 4, and a Retry makes it twice. */
+	/* app/: Initials that one hello is put together from; Chrome's post-quantum hello takes 2,
+	   METHODS g.1 says 4, and a Retry makes it twice. */
 	LIMIT_QUIC_HELLO_DATAGRAMS = 8,
-	/* pair/: packets and flows kept of one of two captures that are compared, 64 and 120 bytes each: 128 MB and 16 MB. */
+	/* pair/: packets and flows kept of one of two captures that are compared, 64 and 120 bytes
+	   each: 128 MB and 16 MB. */
 	LIMIT_PAIR_PACKETS = 2 * 1024 * 1024,
 	LIMIT_PAIR_FLOWS = 128 * 1024,
-	/* pair/: connections of the same ends looked at for one packet, and like packets for one mate; ends are reused after minutes. */
+	/* pair/: connections of the same ends looked at for one packet, and like packets for one
+	   mate; ends are reused after minutes. */
 	LIMIT_PAIR_REUSE = 8,
 	LIMIT_PAIR_LOOK = 64,
-	/* pair/: segments put together to be one of the other capture's: 64 KB of the smallest usual MSS, 536. */
+	/* pair/: segments put together to be one of the other capture's: 64 KB of the smallest
+	   usual MSS, 536. */
 	LIMIT_PAIR_CHAIN = 128,
 	/* match/: one signature file; the longest of ours stays below 8 KiB. */
 	LIMIT_SIG_BYTES = 65536,
@@ -100,21 +118,23 @@ enum {
 	LIMIT_SIG_DEPTH = 6,
 	/* match/: values in one signature file, keys included. */
 	LIMIT_SIG_NODES = 4096,
-	/* match/: bytes of one value (the notes are the longest), and of one literal in a term; the latter must stay below
-	 * EV_TEXT_BYTES, so that a text that was cut equals no literal. */
+	/* match/: bytes of one value (the notes are the longest), and of one literal in a term; the
+	 * latter must stay below EV_TEXT_BYTES, so that a text that was cut equals no literal. */
 	LIMIT_SIG_SCALAR = 8192,
 	LIMIT_SIG_LITERAL = 200,
 	/* match/: entries of one list of rivals, sources, tests or countries. */
 	LIMIT_SIG_ITEMS = 64,
 	/* match/: complaints kept in one run; more are counted. */
 	LIMIT_SIG_PROBLEMS = 1000,
-	/* match/: folders below a signature directory, signature files and directory entries in one set. */
+	/* match/: folders below a signature directory, signature files and directory entries in one
+	   set. */
 	LIMIT_SIG_DIR_DEPTH = 8,
 	LIMIT_SIG_FILES = 8192,
 	LIMIT_SIG_ENTRIES = 65536,
 };
 
-/* source/: what a compressed capture may grow to, bytes; a day's capture of a busy link, and half an hour of work. */
+/* source/: what a compressed capture may grow to, bytes; a day's capture of a busy link, and half
+ * an hour of work. */
 #define LIMIT_EXPAND_BYTES (UINT64_C(1) << 38)
 
 #endif

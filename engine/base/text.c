@@ -32,7 +32,8 @@ size_t text_utf8(const char *at, size_t len, uint32_t *point)
 	return n;
 }
 
-/* Controls, C1, and what changes the order or breaks of a line: soft hyphen and zero-width marks hide text as well. */
+/* Controls, C1, and what changes the order or breaks of a line: soft hyphen and zero-width marks
+ * hide text as well. */
 static bool is_unsafe(uint32_t p)
 {
 	return p < 0x20 || (p >= 0x7f && p <= 0x9f) || p == 0xad || (p >= 0x200b && p <= 0x200f) ||
@@ -107,8 +108,8 @@ void text_json(FILE *f, const char *at, size_t len)
 	fputc('"', f);
 }
 
-/* Days since 1970-01-01 to a date of the Gregorian calendar, without the C library: no locale, no time zone, any year
- * (Hinnant, "chrono-compatible low-level date algorithms", civil_from_days). */
+/* Days since 1970-01-01 to a date of the Gregorian calendar, without the C library: no locale, no
+ * time zone, any year (Hinnant, "chrono-compatible low-level date algorithms", civil_from_days). */
 static void date_of(int64_t days, int64_t *year, unsigned *month, unsigned *day)
 {
 	int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097;
@@ -121,8 +122,8 @@ static void date_of(int64_t days, int64_t *year, unsigned *month, unsigned *day)
 	*year = (int64_t)yoe + era * 400 + (*month <= 2);
 }
 
-/* `n` decimal digits of v, leading zeros included; returns the place behind them. No printf: its digits and width must not depend on
- * anything but the number. */
+/* `n` decimal digits of v, leading zeros included; returns the place behind them. No printf: its
+ * digits and width must not depend on anything but the number. */
 static char *put_digits(char *at, size_t n, uint64_t v)
 {
 	for (size_t i = n; i; i--, v /= 10)

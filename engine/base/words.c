@@ -5,7 +5,8 @@
 
 const char *capture_point_name(enum capture_point p)
 {
-	static const char *const name[] = {"unknown", "wire", "host", "offload", "vpn_api", "proxy"};
+	static const char *const name[] = {"unknown", "wire",    "host",
+					   "offload", "vpn_api", "proxy"};
 
 	return name[p];
 }
@@ -19,8 +20,8 @@ const char *flow_stage_name(enum flow_stage s)
 
 const char *trigger_kind_name(enum trigger_kind k)
 {
-	static const char *const name[] = {NULL,	"tls-sni",  "http-host", "dns-qname",
-					   "quic-sni", "payload"};
+	static const char *const name[] = {NULL,        "tls-sni",  "http-host",
+					   "dns-qname", "quic-sni", "payload"};
 
 	return name[k];
 }

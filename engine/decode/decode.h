@@ -103,10 +103,10 @@ struct pkt {
 	uint16_t frag_off;
 	uint32_t frag_id;
 
-	struct bytes l4_bytes; /* from the transport header on, clamped to the IP length and to the
-				  capture */
-	struct bytes payload;  /* captured application bytes */
-	uint32_t payload_len;  /* application bytes on the wire by the IP length; >= payload.len */
+	/* from the transport header on, clamped to the IP length and to the capture */
+	struct bytes l4_bytes;
+	struct bytes payload; /* captured application bytes */
+	uint32_t payload_len; /* application bytes on the wire by the IP length; >= payload.len */
 
 	struct {
 		uint32_t seq, ack;
@@ -138,10 +138,10 @@ enum decode_got {
 };
 
 struct decode_note {
-	uint16_t ethertype; /* DECODE_NOT_IP: the innermost ethertype or PPP protocol seen, 0 when
-			       none */
-	bool pcapdroid;     /* a PCAPdroid trailer was stripped: capture point is a VPN interface or
-			       rooted phone */
+	/* DECODE_NOT_IP: the innermost ethertype or PPP protocol seen, 0 when none */
+	uint16_t ethertype;
+	/* a PCAPdroid trailer was stripped: capture point is a VPN interface or rooted phone */
+	bool pcapdroid;
 };
 
 /* Decodes one frame down to the transport. Pure: no state, no allocation. *out is always cleared
@@ -157,8 +157,8 @@ enum decode_got decode_frame(uint16_t linktype, const struct frame *f, struct pk
 bool decode_datagram(struct pkt *p, struct bytes l4);
 
 /* The transport checksum over what the IP header covers: 1 right, 0 wrong, -1 not all bytes
- * captured (or a fragment, or UDP without checksum, or no match where IP options or extension headers
- * may have named another destination). Costs a pass over the payload: for suspects only. */
+ * captured (or a fragment, or UDP without checksum, or no match where IP options or extension
+ * headers may have named another destination). Costs a pass over the payload: for suspects only. */
 int decode_checksum(const struct pkt *p);
 
 static inline bool ip_is_v4(const struct ip_addr *a)

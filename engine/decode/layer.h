@@ -29,11 +29,11 @@ struct layer {
 	size_t wire;    /* the same, counting what the capture left out; >= b.len */
 	enum layer_kind kind;
 	uint16_t type; /* the last ethertype or PPP protocol seen; 0 none */
-	bool tunnel; /* *p is complete as it stands, and the next header starts a packet inside its
-			payload */
-	bool strict; /* that packet is a guess from a port number: believe it only if its lengths
-			fit */
-	bool whole;  /* strict, but total length 0 is allowed: the outer packet had it too */
+	/* *p is complete as it stands, and the next header starts a packet inside its payload */
+	bool tunnel;
+	/* that packet is a guess from a port number: believe it only if its lengths fit */
+	bool strict;
+	bool whole; /* strict, but total length 0 is allowed: the outer packet had it too */
 };
 
 /* Steps over n bytes; false, and nothing moved, when the capture does not hold them. */

@@ -5,12 +5,20 @@
 
 #include "base/words.h"
 
-void attempt_note(struct controls *c, struct flow *f, const struct pkt *p, enum control_outcome outcome, uint32_t version, int64_t rtt_ns)
+void attempt_note(struct controls *c, struct flow *f, const struct pkt *p,
+		  enum control_outcome outcome, uint32_t version, int64_t rtt_ns)
 {
 	const struct trigger *g = f->n_triggers ? &f->trigger[f->n_triggers - 1] : NULL;
 	struct control_note n = {
-		.flow_no = f->no, .orig = f->addr[DIR_ORIG].b, .resp = f->addr[DIR_RESP].b, .resp_port = f->port[DIR_RESP],
-		.proto = f->proto, .outcome = (uint8_t)outcome, .ts_ns = p->ts_ns, .version = version, .rtt_ns = rtt_ns,
+		.flow_no = f->no,
+		.orig = f->addr[DIR_ORIG].b,
+		.resp = f->addr[DIR_RESP].b,
+		.resp_port = f->port[DIR_RESP],
+		.proto = f->proto,
+		.outcome = (uint8_t)outcome,
+		.ts_ns = p->ts_ns,
+		.version = version,
+		.rtt_ns = rtt_ns,
 	};
 
 	if (outcome == CONTROL_OK)
@@ -20,7 +28,8 @@ void attempt_note(struct controls *c, struct flow *f, const struct pkt *p, enum 
 	controls_note(c, &n);
 }
 
-/* The first bytes of a server that does what it was asked: a TLS handshake record, or an HTTP status line. An alert may be forged. */
+/* The first bytes of a server that does what it was asked: a TLS handshake record, or an HTTP
+ * status line. An alert may be forged. */
 static bool is_answer(struct bytes b)
 {
 	return b.len >= 6 && ((b.at[0] == 0x16 && b.at[1] == 3) || !memcmp(b.at, "HTTP/1", 6));

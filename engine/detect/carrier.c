@@ -18,8 +18,8 @@ static void look_df(const struct flow *f, struct carrier *c, const uint64_t *ski
 	for (uint32_t i = 0; i < f->log.n; i++) {
 		const struct seg *s = &f->log.at[i];
 
-		if (s->dir != c->s->dir || !s->has_id || (s->flags & (TCP_RST | TCP_SYN)) || s == c->s ||
-		    in(s->frame_no, skip, n_skip))
+		if (s->dir != c->s->dir || !s->has_id || (s->flags & (TCP_RST | TCP_SYN)) ||
+		    s == c->s || in(s->frame_no, skip, n_skip))
 			continue;
 		same += s->df == c->s->df;
 		other += s->df != c->s->df;
@@ -28,7 +28,8 @@ static void look_df(const struct flow *f, struct carrier *c, const uint64_t *ski
 	c->df_odd = other && !same;
 }
 
-struct carrier carrier_look(const struct flow *f, const struct seg *s, const uint64_t *skip, uint32_t n_skip)
+struct carrier carrier_look(const struct flow *f, const struct seg *s, const uint64_t *skip,
+			    uint32_t n_skip)
 {
 	const struct flow_side *a = &f->side[0], *b = &f->side[1];
 	struct carrier c = {.s = s};

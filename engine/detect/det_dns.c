@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Pairs DNS questions with their answers and holds them open for late ones (Hold-On: Duan et al. 2012; METHODS d.1). */
+/* Pairs DNS questions with their answers and holds them open for late ones (Hold-On: Duan et al.
+ * 2012; METHODS d.1). */
 #include "detect/dns_txn.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* METHODS d.1: held open until 5 s after the first answer; a question nobody answers is given up after the same time. */
+/* METHODS d.1: held open until 5 s after the first answer; a question nobody answers is given up
+ * after the same time. */
 static const int64_t hold_ns = INT64_C(5) * 1000000000;
 
 struct dns_open {
@@ -21,8 +23,12 @@ static void txn_free(struct det_dns *dd, struct dns_txn *t)
 
 static void txn_judge(struct det_dns *dd, const struct flow *f, struct dns_txn *t, bool last)
 {
-	struct trigger question = {.kind = TRIGGER_DNS_QNAME, .first_frame = t->q_frame, .last_frame = t->q_frame,
-				   .ts_ns = t->q_ts_ns, .ip_id = t->q_ip_id, .ttl = t->q_ttl};
+	struct trigger question = {.kind = TRIGGER_DNS_QNAME,
+				   .first_frame = t->q_frame,
+				   .last_frame = t->q_frame,
+				   .ts_ns = t->q_ts_ns,
+				   .ip_id = t->q_ip_id,
+				   .ttl = t->q_ttl};
 	struct case_list cases = {0};
 	size_t len = strlen(t->qname);
 
@@ -49,7 +55,8 @@ static void txn_finish(struct det_dns *dd, const struct flow *f, struct dns_txn 
 	txn_free(dd, t);
 }
 
-static void finish_at(struct det_dns *dd, const struct flow *f, struct dns_open *o, struct dns_txn **at)
+static void finish_at(struct det_dns *dd, const struct flow *f, struct dns_open *o,
+		      struct dns_txn **at)
 {
 	struct dns_txn *t = *at;
 
@@ -81,7 +88,8 @@ static struct dns_txn *txn_find(const struct dns_open *o, const struct dns_msg *
 	return NULL;
 }
 
-static struct dns_txn *txn_add(struct det_dns *dd, struct dns_open *o, const struct dns_msg *m, int64_t now_ns)
+static struct dns_txn *txn_add(struct det_dns *dd, struct dns_open *o, const struct dns_msg *m,
+			       int64_t now_ns)
 {
 	struct dns_txn *t, **at = &o->first;
 
@@ -125,8 +133,9 @@ static void query_put(struct dns_txn *t, const struct dns_msg *m, const struct p
 	t->q_seen = true;
 }
 
-/* An A record answers only questions for A, ANY and what may come as additional data; a CNAME chain may end in A for any type that
- * follows aliases, so a lone A for AAAA, MX, TXT, NS, SOA is what METHODS d.2 calls "qtype ignored". */
+/* An A record answers only questions for A, ANY and what may come as additional data; a CNAME chain
+ * may end in A for any type that follows aliases, so a lone A for AAAA, MX, TXT, NS, SOA is what
+ * METHODS d.2 calls "qtype ignored". */
 static bool type_ignored(const struct dns_msg *m)
 {
 	enum { TYPE_ANY = 255 };
@@ -149,8 +158,16 @@ static void answer_put(struct dns_txn *t, const struct dns_msg *m, const struct 
 	}
 	a = &t->answer[t->n_answers++];
 	*a = (struct dns_answer){
-		.ts_ns = p->ts_ns, .frame_no = p->frame_no, .flags = m->flags, .ip_id = p->ip_id, .n_an = m->n_an,
-		.ttl = p->ttl, .df = p->df, .has_id = p->has_ip_id, .opt = m->has_opt, .cut = m->cut || m->skipped,
+		.ts_ns = p->ts_ns,
+		.frame_no = p->frame_no,
+		.flags = m->flags,
+		.ip_id = p->ip_id,
+		.n_an = m->n_an,
+		.ttl = p->ttl,
+		.df = p->df,
+		.has_id = p->has_ip_id,
+		.opt = m->has_opt,
+		.cut = m->cut || m->skipped,
 		.type_ignored = type_ignored(m),
 	};
 	if (m->n_answer) {
@@ -178,7 +195,8 @@ void det_dns_packet(struct det_dns *dd, struct flow *f, const struct pkt *p)
 	bool answer;
 
 	/* Only unicast DNS: answers to mDNS and LLMNR come from many hosts by design. */
-	if ((p->sport != 53 && p->dport != 53) || dns_read(p->payload, &m) != APP_OK || !m.has_question)
+	if ((p->sport != 53 && p->dport != 53) || dns_read(p->payload, &m) != APP_OK ||
+	    !m.has_question)
 		return;
 	answer = (m.flags & DNS_QR) != 0;
 	if (answer ? p->sport != 53 : p->dport != 53)

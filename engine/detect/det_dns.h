@@ -6,10 +6,11 @@
 #include "app/app_dns.h"
 #include "detect/detect.h"
 
-/* Called with the cases of one transaction (one question and all its answers so far), and the trigger it stands for; `last` when no more
- * answers are waited for. `told` lives with the transaction, for the callee's use. The cases are freed by the caller. */
-typedef void dns_judged(void *arg, const struct flow *f, const struct trigger *question, struct case_list *cases,
-			struct told *told, bool last);
+/* Called with the cases of one transaction (one question and all its answers so far), and the
+ * trigger it stands for; `last` when no more answers are waited for. `told` lives with the
+ * transaction, for the callee's use. The cases are freed by the caller. */
+typedef void dns_judged(void *arg, const struct flow *f, const struct trigger *question,
+			struct case_list *cases, struct told *told, bool last);
 
 struct det_dns {
 	struct flow_table *table;
@@ -20,7 +21,8 @@ struct det_dns {
 	uint64_t lost; /* transactions or answers for which there was no room */
 };
 
-/* Looks at one UDP packet of a flow with a DNS port; keeps what a later answer must be compared with. */
+/* Looks at one UDP packet of a flow with a DNS port; keeps what a later answer must be compared
+ * with. */
 void det_dns_packet(struct det_dns *dd, struct flow *f, const struct pkt *p);
 /* Judges what is still open in the flow and frees it; to be called when the flow ends. */
 void det_dns_end(struct det_dns *dd, struct flow *f);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Conflicting data: two segments that say different things about the same bytes (METHODS f.1, the shape of QUANTUMINSERT).
+/* Conflicting data: two segments that say different things about the same bytes (METHODS f.1, the
+ * shape of QUANTUMINSERT).
  *
- * Innocent look-alikes: keep-alive bytes and padding (left out when the stream is compared), a proxy that rewrites a retransmission and broken or fuzzed
- * stacks (one_sender: one sender's TTL and IP ID line cover both carriers), capture truncation (only captured bytes are compared). When both
- * carriers look alike we do not say which is forged. */
+ * Innocent look-alikes: keep-alive bytes and padding (left out when the stream is compared), a
+ * proxy that rewrites a retransmission and broken or fuzzed stacks (one_sender: one sender's TTL
+ * and IP ID line cover both carriers), capture truncation (only captured bytes are compared). When
+ * both carriers look alike we do not say which is forged. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +23,8 @@ static void put_conflict(const struct flow *f, const struct conflict *k, struct 
 	bool apart;
 
 	evidence_put(ev, FEAT_OVERLAP_DIFFERS, k->differ, both, 2);
-	evidence_put_text(ev, FEAT_OVERLAP_TO, k->dir == DIR_ORIG ? "resp" : "orig", 4, k->second_frame);
+	evidence_put_text(ev, FEAT_OVERLAP_TO, k->dir == DIR_ORIG ? "resp" : "orig", 4,
+			  k->second_frame);
 	evidence_put(ev, FEAT_OVERLAP_TEXT_BOTH, k->first_http && k->second_http, both, 2);
 	if (!a || !b) {
 		evidence_suspect(ev, k->first_frame);
@@ -34,7 +37,8 @@ static void put_conflict(const struct flow *f, const struct conflict *k, struct 
 	evidence_put(ev, FEAT_OVERLAP_TTL_GAP, abs(a->ttl - b->ttl), both, 2);
 	evidence_put(ev, FEAT_OVERLAP_ONE_SENDER, !apart && !ca.signs && !cb.signs, both, 2);
 	odd = cb.signs > ca.signs ? &cb : &ca;
-	evidence_put1(ev, FEAT_OVERLAP_STACK_DIFFERS, apart || odd->ttl_far || odd->ts_missing || odd->df_odd, odd->s->frame_no);
+	evidence_put1(ev, FEAT_OVERLAP_STACK_DIFFERS,
+		      apart || odd->ttl_far || odd->ts_missing || odd->df_odd, odd->s->frame_no);
 	evidence_put1(ev, FEAT_OVERLAP_FIRST_FORGED, odd == &ca, odd->s->frame_no);
 	evidence_put(ev, FEAT_OVERLAP_GAP, b->ts_ns - a->ts_ns, both, 2);
 	evidence_put1(ev, FEAT_OVERLAP_WIN, odd->s->win, odd->s->frame_no);
@@ -42,7 +46,8 @@ static void put_conflict(const struct flow *f, const struct conflict *k, struct 
 	if (odd->s->has_id) {
 		evidence_put1(ev, FEAT_OVERLAP_IPID, odd->s->ip_id, odd->s->frame_no);
 		if (q)
-			evidence_put1(ev, FEAT_OVERLAP_IPID_ECHO, q->ip_id && q->ip_id == odd->s->ip_id, odd->s->frame_no);
+			evidence_put1(ev, FEAT_OVERLAP_IPID_ECHO,
+				      q->ip_id && q->ip_id == odd->s->ip_id, odd->s->frame_no);
 	}
 	t = trigger_before(f, odd->s->ts_ns - 1, 0); /* what it carries itself came not before it */
 	evidence_put1(ev, FEAT_OVERLAP_AFTER_TRIGGER, t && t->dir != k->dir, odd->s->frame_no);
@@ -72,7 +77,8 @@ static void judge_overlap(const struct flow *f, struct case_list *out)
 		for (uint32_t i = 0; i < f->n_conflicts; i++) {
 			const struct conflict *k = &f->conflict[i];
 
-			if (!in(k->first_frame, told, n_told) && (!worst || k->differ > worst->differ))
+			if (!in(k->first_frame, told, n_told) &&
+			    (!worst || k->differ > worst->differ))
 				worst = k;
 		}
 		if (!worst || !(ev = case_new(out, CASE_OVERLAP, f)))

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Answers to an HTTP request that the responder may not have sent (METHODS f.2).
  *
- * Innocent look-alikes: genuine 403, 302, 451 (same TTL, IP ID line, timestamps, speed as the responder's other packets: nothing is noted),
- * a content network's challenge, a captive portal (all hosts alike; another capture point would show it), a cache or proxy close to the client
- * (it makes the whole connection, so its stack is the connection's). A known text alone is put down as a fact; only a signature says what it means. */
+ * Innocent look-alikes: genuine 403, 302, 451 (same TTL, IP ID line, timestamps, speed as the
+ * responder's other packets: nothing is noted), a content network's challenge, a captive portal
+ * (all hosts alike; another capture point would show it), a cache or proxy close to the client (it
+ * makes the whole connection, so its stack is the connection's). A known text alone is put down as
+ * a fact; only a signature says what it means. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,21 +17,29 @@
 
 enum { FAST_TENTHS = 7, MARKS_MAX = EV_TEXTS_MAX, COMPANIONS_MAX = 8 };
 static const int64_t jitter_ns = 2000000;
-/* Published boxes send their second packet 0.05 to 0.2 ms behind the first (MIDDLEBOXES 3.2, 6.2). */
+/* Published boxes send their second packet 0.05 to 0.2 ms behind the first (MIDDLEBOXES 3.2, 6.2).
+ */
 static const int64_t companion_ns = INT64_C(10) * 1000000;
 static const int64_t rst_follows_ns = INT64_C(10) * 1000000;
-/* PacketLogic's trailing ACK: 98.6 to 99.9 ms after the FIN in public captures (MIDDLEBOXES 5.1). */
-static const int64_t late_ack_min_ns = INT64_C(90) * 1000000, late_ack_max_ns = INT64_C(110) * 1000000;
+/* PacketLogic's trailing ACK: 98.6 to 99.9 ms after the FIN in public captures (MIDDLEBOXES 5.1).
+ */
+static const int64_t late_ack_min_ns = INT64_C(90) * 1000000,
+		     late_ack_max_ns = INT64_C(110) * 1000000;
 
 static const struct trigger *request_of(const struct flow *f, enum dir d)
 {
 	const struct trigger *t = f->n_triggers ? &f->trigger[f->n_triggers - 1] : NULL;
 
-	return t && t->dir != d && (t->kind == TRIGGER_HTTP_HOST || (t->kind == TRIGGER_PAYLOAD && !strcmp(f->app, "HTTP"))) ? t : NULL;
+	return t && t->dir != d &&
+			       (t->kind == TRIGGER_HTTP_HOST ||
+				(t->kind == TRIGGER_PAYLOAD && !strcmp(f->app, "HTTP")))
+		       ? t
+		       : NULL;
 }
 
 /* Faster than that side's other answers (those in `skip` left out)? *known: it had any. */
-static bool too_fast(const struct flow *f, enum dir d, const uint64_t *skip, uint32_t n_skip, int64_t lag_ns, bool *known)
+static bool too_fast(const struct flow *f, enum dir d, const uint64_t *skip, uint32_t n_skip,
+		     int64_t lag_ns, bool *known)
 {
 	int64_t rtt = 0;
 
@@ -42,8 +52,10 @@ static bool starts_answer(struct bytes b)
 	return b.len >= 6 && (!memcmp(b.at, "HTTP/", 5) || b.at[0] == '<');
 }
 
-/* Worth remembering? Any one sign; the judging comes later, with all packets of the flow at hand. */
-static bool looks_odd(const struct flow *f, enum dir d, const struct pkt *p, const struct trigger *t)
+/* Worth remembering? Any one sign; the judging comes later, with all packets of the flow at hand.
+ */
+static bool looks_odd(const struct flow *f, enum dir d, const struct pkt *p,
+		      const struct trigger *t)
 {
 	const struct seg *s = flow_seg(f, p->frame_no);
 	const char *marks[MARKS_MAX];
@@ -56,7 +68,8 @@ static bool looks_odd(const struct flow *f, enum dir d, const struct pkt *p, con
 	    too_fast(f, d, &p->frame_no, 1, p->ts_ns - t->ts_ns, &known))
 		return true;
 	c = carrier_look(f, s, NULL, 0);
-	return c.ttl_far || c.ts_missing || c.df_odd || (s->has_id && t->ip_id && t->ip_id == s->ip_id) ||
+	return c.ttl_far || c.ts_missing || c.df_odd ||
+	       (s->has_id && t->ip_id && t->ip_id == s->ip_id) ||
 	       marks_find(p->payload, marks, MARKS_MAX) > 0;
 }
 
@@ -102,14 +115,18 @@ static void put_content(const struct page_note *n, struct evidence *ev)
 		evidence_put1(ev, FEAT_PAGE_STATUS, r.status, n->frame_no);
 	evidence_put1(ev, FEAT_PAGE_HEADERS, r.n_headers, n->frame_no);
 	if (r.location.len)
-		evidence_put_text(ev, FEAT_PAGE_LOCATION, (const char *)r.location.at, r.location.len, n->frame_no);
+		evidence_put_text(ev, FEAT_PAGE_LOCATION, (const char *)r.location.at,
+				  r.location.len, n->frame_no);
 	if (r.location_host[0])
-		evidence_put_text(ev, FEAT_PAGE_LOCATION_HOST, r.location_host, strlen(r.location_host), n->frame_no);
+		evidence_put_text(ev, FEAT_PAGE_LOCATION_HOST, r.location_host,
+				  strlen(r.location_host), n->frame_no);
 	if (r.server.len)
-		evidence_put_text(ev, FEAT_PAGE_SERVER, (const char *)r.server.at, r.server.len, n->frame_no);
+		evidence_put_text(ev, FEAT_PAGE_SERVER, (const char *)r.server.at, r.server.len,
+				  n->frame_no);
 }
 
-/* What the same builder may have sent right behind the page (a FIN, a second segment): no witness of what that side is like. */
+/* What the same builder may have sent right behind the page (a FIN, a second segment): no witness
+ * of what that side is like. */
 struct companions {
 	uint32_t n;
 	uint64_t frame[COMPANIONS_MAX];
@@ -119,13 +136,15 @@ static struct companions companions_of(const struct flow *f, const struct seg *s
 {
 	struct companions k = {.n = 1, .frame = {s->frame_no}};
 
-	for (const struct seg *x = s + 1; x < f->log.at + f->log.n && x->ts_ns - s->ts_ns <= companion_ns; x++)
+	for (const struct seg *x = s + 1;
+	     x < f->log.at + f->log.n && x->ts_ns - s->ts_ns <= companion_ns; x++)
 		if (x->dir == s->dir && k.n < COMPANIONS_MAX)
 			k.frame[k.n++] = x->frame_no;
 	return k;
 }
 
-static void put_stack(const struct flow *f, const struct seg *s, const struct trigger *t, struct evidence *ev)
+static void put_stack(const struct flow *f, const struct seg *s, const struct trigger *t,
+		      struct evidence *ev)
 {
 	struct companions k = companions_of(f, s);
 	struct carrier c = carrier_look(f, s, k.frame, k.n);
@@ -149,7 +168,8 @@ static void put_stack(const struct flow *f, const struct seg *s, const struct tr
 		evidence_put1(ev, FEAT_PAGE_DF, s->df, fr);
 		if (c.df_known)
 			evidence_put1(ev, FEAT_PAGE_DF_DIFFERS, c.df_odd, fr);
-		evidence_put1(ev, FEAT_PAGE_IPID_ECHO, t->ip_id && t->ip_id == s->ip_id && c.ipid != IPID_FITS, fr);
+		evidence_put1(ev, FEAT_PAGE_IPID_ECHO,
+			      t->ip_id && t->ip_id == s->ip_id && c.ipid != IPID_FITS, fr);
 	}
 }
 
@@ -169,8 +189,9 @@ static void put_after(const struct flow *f, const struct seg *s, struct evidence
 		if ((x->flags & TCP_RST) && !rst && x->ts_ns - s->ts_ns <= rst_follows_ns)
 			rst = x->frame_no;
 		more |= x->len && !(x->flags & TCP_RST) && x->digest != s->digest;
-		if (fin && !x->len && x->flags == TCP_ACK && x->ip_id == s->ip_id && x->win == s->win &&
-		    x->ts_ns - fin->ts_ns >= late_ack_min_ns && x->ts_ns - fin->ts_ns <= late_ack_max_ns) {
+		if (fin && !x->len && x->flags == TCP_ACK && x->ip_id == s->ip_id &&
+		    x->win == s->win && x->ts_ns - fin->ts_ns >= late_ack_min_ns &&
+		    x->ts_ns - fin->ts_ns <= late_ack_max_ns) {
 			late = true;
 			ack = x->frame_no;
 		}

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* QUIC flows that get no further (METHODS g.2), and what other attempts say about why.
  *
- * Innocent look-alikes: a server without QUIC (a third of the names on one censor's list have none: Zohaib et al. 2025; TCP works there too, so
- * TCP alone proves nothing), a firewall that drops all UDP (nothing over UDP answers anywhere), a closed port (ICMP says so), a cut line (nobody
- * is heard), a hello in two datagrams that is never sent again, a client that gave up, a scanner that leaves after the answer, a capture of one
- * direction, two servers behind one address. A silence alone is therefore put down only where the capture has shown that packets for
- * orig are in it. */
+ * Innocent look-alikes: a server without QUIC (a third of the names on one censor's list have none:
+ * Zohaib et al. 2025; TCP works there too, so TCP alone proves nothing), a firewall that drops all
+ * UDP (nothing over UDP answers anywhere), a closed port (ICMP says so), a cut line (nobody is
+ * heard), a hello in two datagrams that is never sent again, a client that gave up, a scanner that
+ * leaves after the answer, a capture of one direction, two servers behind one address. A silence
+ * alone is therefore put down only where the capture has shown that packets for orig are in it. */
 #include "detect/det_quic.h"
 
 #include <string.h>
@@ -15,9 +16,11 @@
 #include "detect/attempt.h"
 
 static const int64_t second_ns = INT64_C(1000000000);
-/* METHODS g.2: 5 s of silence; controls within 60 s before or after; residual blocking of 180 s (MIDDLEBOXES 1.7). */
+/* METHODS g.2: 5 s of silence; controls within 60 s before or after; residual blocking of 180 s
+ * (MIDDLEBOXES 1.7). */
 enum { SILENCE_S = 5, CONTROL_S = 60, RESIDUAL_S = 180, SPEAKS_S = 3600 };
-/* A handshake's packets are sent again after 1, 2, 4 s (RFC 9002 6.2): three of them, 3 s apart, are no single loss. */
+/* A handshake's packets are sent again after 1, 2, 4 s (RFC 9002 6.2): three of them, 3 s apart,
+ * are no single loss. */
 enum { REPEATS = 3, REPEATS_S = 3 };
 
 /* Where it stopped. */
@@ -34,7 +37,8 @@ void det_quic_packet(struct det_quic *dq, struct flow *f, enum dir d, const stru
 	if (news & (QUIC_NEWS_TRIED | QUIC_NEWS_NAME))
 		attempt_note(dq->controls, f, p, CONTROL_TRIED, q->version, 0);
 	if (news & QUIC_NEWS_ANSWERED)
-		attempt_note(dq->controls, f, p, CONTROL_OK, q->version, q->n_opening == 1 ? p->ts_ns - q->side[DIR_ORIG].first_ns : 0);
+		attempt_note(dq->controls, f, p, CONTROL_OK, q->version,
+			     q->n_opening == 1 ? p->ts_ns - q->side[DIR_ORIG].first_ns : 0);
 }
 
 void det_quic_unreachable(struct det_quic *dq, struct flow *f, const struct pkt *p)
@@ -54,7 +58,8 @@ static enum stop stop_of(const struct quic_flow *q, int64_t now_ns)
 		return STOP_RESP_UNHEARD;
 	if (r->n_unheard_long >= REPEATS && r->last_ns - r->unheard_ns >= REPEATS_S * second_ns)
 		return STOP_ORIG_GONE;
-	if (r->n_late_long >= REPEATS && r->late_last_ns - r->late_first_ns >= REPEATS_S * second_ns && o->n > q->n_opening)
+	if (r->n_late_long >= REPEATS &&
+	    r->late_last_ns - r->late_first_ns >= REPEATS_S * second_ns && o->n > q->n_opening)
 		return STOP_ORIG_UNHEARD;
 	return STOP_NONE;
 }
@@ -79,7 +84,8 @@ static void put_opening(const struct flow *f, const struct quic_flow *q, struct 
 
 static void put_stop(const struct quic_flow *q, enum stop stop, int64_t now_ns, struct evidence *ev)
 {
-	static const char *const word[] = {NULL, "unanswered", "orig_unheard", "resp_unheard", "orig_gone"};
+	static const char *const word[] = {NULL, "unanswered", "orig_unheard", "resp_unheard",
+					   "orig_gone"};
 	const struct quic_side *o = &q->side[DIR_ORIG], *r = &q->side[DIR_RESP];
 	uint64_t frames[2] = {o->first_frame, o->last_frame};
 
@@ -100,7 +106,8 @@ static void put_stop(const struct quic_flow *q, enum stop stop, int64_t now_ns, 
 	}
 	evidence_put(ev, FEAT_QUIC_RETRY, q->retry, NULL, 0);
 	evidence_put(ev, FEAT_QUIC_VN, q->negotiation, NULL, 0);
-	evidence_put(ev, FEAT_QUIC_REFUSED, q->refused, q->refused ? &q->refused_frame : NULL, q->refused ? 1 : 0);
+	evidence_put(ev, FEAT_QUIC_REFUSED, q->refused, q->refused ? &q->refused_frame : NULL,
+		     q->refused ? 1 : 0);
 }
 
 static struct control_ask ask_of(const struct flow *f, const struct quic_flow *q, int64_t now_ns)
@@ -108,10 +115,18 @@ static struct control_ask ask_of(const struct flow *f, const struct quic_flow *q
 	const struct trigger *g = f->n_triggers ? &f->trigger[f->n_triggers - 1] : NULL;
 
 	return (struct control_ask){
-		.flow_no = f->no, .by = CONTROL_BY_RESP, .addr = f->addr[DIR_RESP].b, .orig = f->addr[DIR_ORIG].b, .proto = f->proto,
-		.port = f->port[DIR_RESP], .name = g && q->has_name ? controls_name(g->name, g->name_len) : 0, .version = q->version,
-		.from_ns = q->side[DIR_ORIG].first_ns - CONTROL_S * second_ns, .to_ns = q->side[DIR_ORIG].last_ns + CONTROL_S * second_ns,
-		.now_ns = now_ns, .ttl = q->side[DIR_RESP].ttl,
+		.flow_no = f->no,
+		.by = CONTROL_BY_RESP,
+		.addr = f->addr[DIR_RESP].b,
+		.orig = f->addr[DIR_ORIG].b,
+		.proto = f->proto,
+		.port = f->port[DIR_RESP],
+		.name = g && q->has_name ? controls_name(g->name, g->name_len) : 0,
+		.version = q->version,
+		.from_ns = q->side[DIR_ORIG].first_ns - CONTROL_S * second_ns,
+		.to_ns = q->side[DIR_ORIG].last_ns + CONTROL_S * second_ns,
+		.now_ns = now_ns,
+		.ttl = q->side[DIR_RESP].ttl,
 	};
 }
 
@@ -120,11 +135,13 @@ static int64_t last_ok(const struct control_answer *k)
 {
 	if (!k->other.ok)
 		return k->same.ok_last_ns;
-	return k->same.ok && k->same.ok_last_ns > k->other.ok_last_ns ? k->same.ok_last_ns : k->other.ok_last_ns;
+	return k->same.ok && k->same.ok_last_ns > k->other.ok_last_ns ? k->same.ok_last_ns
+								      : k->other.ok_last_ns;
 }
 
 /* Did the same two hosts speak QUIC, and stop? */
-static void put_stopped(struct det_quic *dq, const struct quic_flow *q, struct control_ask a, struct evidence *ev)
+static void put_stopped(struct det_quic *dq, const struct quic_flow *q, struct control_ask a,
+			struct evidence *ev)
 {
 	int64_t first_ns = q->side[DIR_ORIG].first_ns, end_ns = q->side[DIR_ORIG].last_ns, from;
 	struct control_answer before, during, dead;
@@ -136,11 +153,13 @@ static void put_stopped(struct det_quic *dq, const struct quic_flow *q, struct c
 	a.from_ns = first_ns;
 	a.to_ns = end_ns + SILENCE_S * second_ns;
 	controls_ask(dq->controls, &a, &during);
-	if (during.cut || before.same.ok + before.other.ok == 0 || during.same.ok + during.other.ok > 0)
+	if (during.cut || before.same.ok + before.other.ok == 0 ||
+	    during.same.ok + during.other.ok > 0)
 		return;
 	from = last_ok(&before) + 1;
 	evidence_put(ev, FEAT_QUIC_SINCE_ANSWER, first_ns + 1 - from, NULL, 0);
-	/* The others that began since then and have waited their 5 s by now, earlier and later ones. */
+	/* The others that began since then and have waited their 5 s by now, earlier and later
+	 * ones. */
 	a.from_ns = from;
 	a.to_ns = end_ns + CONTROL_S * second_ns;
 	controls_ask(dq->controls, &a, &dead);
@@ -154,7 +173,8 @@ static void put_stopped(struct det_quic *dq, const struct quic_flow *q, struct c
 }
 
 /* The same server over QUIC: other names, other versions, other times. */
-static void put_same_server(struct det_quic *dq, const struct quic_flow *q, struct control_ask a, struct evidence *ev)
+static void put_same_server(struct det_quic *dq, const struct quic_flow *q, struct control_ask a,
+			    struct evidence *ev)
 {
 	int64_t first_ns = q->side[DIR_ORIG].first_ns;
 	struct control_answer k;
@@ -168,13 +188,15 @@ static void put_same_server(struct det_quic *dq, const struct quic_flow *q, stru
 			evidence_put(ev, FEAT_QUIC_SAME_NAME_OK, k.same.ok, NULL, 0);
 		evidence_put(ev, FEAT_QUIC_SAME_NAME_DEAD, k.same.failed, NULL, 0);
 		evidence_put(ev, FEAT_QUIC_OTHER_NAMES_OK, k.names_ok, NULL, 0);
-		evidence_put(ev, FEAT_QUIC_OTHER_SINCE, k.names_ok && k.other.ok_last_ns >= first_ns, NULL, 0);
+		evidence_put(ev, FEAT_QUIC_OTHER_SINCE,
+			     k.names_ok && k.other.ok_last_ns >= first_ns, NULL, 0);
 	}
 	put_stopped(dq, q, a, ev);
 }
 
 /* The same server over TCP, and whether anybody ever had QUIC from it. */
-static void put_other_ways(struct det_quic *dq, const struct quic_flow *q, struct control_ask a, struct evidence *ev)
+static void put_other_ways(struct det_quic *dq, const struct quic_flow *q, struct control_ask a,
+			   struct evidence *ev)
 {
 	struct control_answer k;
 
@@ -194,11 +216,13 @@ static void put_other_ways(struct det_quic *dq, const struct quic_flow *q, struc
 }
 
 /* The same host asking other servers. */
-static void put_elsewhere(struct det_quic *dq, const struct flow *f, const struct quic_flow *q, struct control_ask a, struct evidence *ev)
+static void put_elsewhere(struct det_quic *dq, const struct flow *f, const struct quic_flow *q,
+			  struct control_ask a, struct evidence *ev)
 {
 	static const uint8_t nobody[16];
 	struct control_answer all, udp;
-	uint64_t alive = hosts_alive(dq->hosts, f->addr[DIR_ORIG].b, f->addr[DIR_RESP].b, q->side[DIR_ORIG].first_ns);
+	uint64_t alive = hosts_alive(dq->hosts, f->addr[DIR_ORIG].b, f->addr[DIR_RESP].b,
+				     q->side[DIR_ORIG].first_ns);
 	uint64_t any = hosts_alive(dq->hosts, f->addr[DIR_ORIG].b, nobody, INT64_MIN / 2);
 
 	a.by = CONTROL_BY_ORIG;
@@ -213,14 +237,16 @@ static void put_elsewhere(struct det_quic *dq, const struct flow *f, const struc
 	evidence_put(ev, FEAT_QUIC_SERVERS_OK, udp.peers_ok, NULL, 0);
 	evidence_put(ev, FEAT_QUIC_SERVERS_DEAD, udp.peers_failed, NULL, 0);
 	evidence_put(ev, FEAT_QUIC_UDP_DEAD, !udp.peers_ok && udp.peers_failed >= 2, NULL, 0);
-	evidence_put(ev, FEAT_QUIC_CUT_OFF, !alive && !all.peers_ok && all.peers_failed > 0, NULL, 0);
+	evidence_put(ev, FEAT_QUIC_CUT_OFF, !alive && !all.peers_ok && all.peers_failed > 0, NULL,
+		     0);
 	if (alive)
 		evidence_put1(ev, FEAT_QUIC_PATH_ALIVE, 1, alive);
 	if (any)
 		evidence_put1(ev, FEAT_QUIC_TWO_WAY, 1, any);
 }
 
-void det_quic_judge(struct det_quic *dq, const struct flow *f, int64_t now_ns, struct case_list *out)
+void det_quic_judge(struct det_quic *dq, const struct flow *f, int64_t now_ns,
+		    struct case_list *out)
 {
 	const struct quic_flow *q = quic_flow_get(f);
 	enum stop stop = q && q->n_opening ? stop_of(q, now_ns) : STOP_NONE;
@@ -252,7 +278,8 @@ void det_quic_end(struct det_quic *dq, struct flow *f, int64_t now_ns)
 	det_quic_judge(dq, f, now_ns, &cases);
 	dq->lost += cases.lost;
 	if (cases.n)
-		dq->on_judged(dq->arg, f, f->n_triggers ? &f->trigger[f->n_triggers - 1] : NULL, &cases);
+		dq->on_judged(dq->arg, f, f->n_triggers ? &f->trigger[f->n_triggers - 1] : NULL,
+			      &cases);
 	case_list_free(&cases);
 	quic_flow_free(dq->table, f);
 }

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How fast one side's data got through: policing (METHODS h.1, h.3) and freezes (rate_freeze.c, METHODS h.5).
+/* How fast one side's data got through: policing (METHODS h.1, h.3) and freezes (rate_freeze.c,
+ * METHODS h.5).
  *
- * Innocent look-alikes: a queue that overflows (round trips grow before losses: rtt_inflated, queued), random loss (losses come with a full
- * bucket: fuller_on_loss, loss_spread), a sender with
- * a rate of its own (a live stream: with random losses it passes the published rule, but the bucket is no fuller for what passes than for what is
- * lost: contrast near 50), a
- * mirror port's second copies (left out of the series), reordering (repeats that the receiver reports as superfluous; gaps filled at once), a link that is simply that fast (seen beside the
- * receiver: the queue before it shows in the round trips, when timestamps give any),
- * a data plan or a shared link's token bucket (the same mechanism with another motive: only a comparison of names tells).
+ * Innocent look-alikes: a queue that overflows (round trips grow before losses: rtt_inflated,
+ * queued), random loss (losses come with a full bucket: fuller_on_loss, loss_spread), a sender with
+ * a rate of its own (a live stream: with random losses it passes the published rule, but the bucket
+ * is no fuller for what passes than for what is lost: contrast near 50), a mirror port's second
+ * copies (left out of the series), reordering (repeats that the receiver reports as superfluous;
+ * gaps filled at once), a link that is simply that fast (seen beside the receiver: the queue before
+ * it shows in the round trips, when timestamps give any), a data plan or a shared link's token
+ * bucket (the same mechanism with another motive: only a comparison of names tells).
  *
- * Not seen: policing without losses (a sender that stays below the rate), policers with a bucket of a few packets at high rates (TCP then never
- * reaches the rate; 48 % recognised in the paper), the other direction when both are heavy, what comes after LIMIT_RATE_PACKETS. */
+ * Not seen: policing without losses (a sender that stays below the rate), policers with a bucket of
+ * a few packets at high rates (TCP then never reaches the rate; 48 % recognised in the paper), the
+ * other direction when both are heavy, what comes after LIMIT_RATE_PACKETS. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,7 +113,8 @@ static void put_estimates(const struct verdict *v, struct evidence *ev)
 	const struct rate_pkt *at = v->s->at;
 	double seconds, error;
 
-	/* The level of the bucket at the two losses that bound the rate is known to within its spread at all losses. */
+	/* The level of the bucket at the two losses that bound the rate is known to within its
+	 * spread at all losses. */
 	seconds = (double)(at[v->s->n - 1].at_us - at[0].at_us) / 1e6;
 	error = seconds > 0 ? b->spread * 8 / seconds : 0;
 	if ((v->bps_max - v->bps_min) / 2 > error)

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Resets: who may have sent them.
  *
- * Gathers the resets of a flow into groups that one sender would have made (direction, flags, near or far from that side's TTL, empty
- * window or not) and writes what can be measured about each group: METHODS b (sequence), c (stack, timing), a.5 (stage).
+ * Gathers the resets of a flow into groups that one sender would have made (direction, flags, near
+ * or far from that side's TTL, empty window or not) and writes what can be measured about each
+ * group: METHODS b (sequence), c (stack, timing), a.5 (stage).
  *
- * Innocent look-alikes, each of which a fact tells apart: a closed port (refuses_syn), a close with unread data (unread_data, IP ID and TTL as the
- * flow's), a client that aborts (by_opener, fits its line), packets after a FIN (after_fin), a firewall's idle timeout (idle), a load balancer
- * with another initial TTL (ttl_shift), a scanner (scan_syn), an evasion tool's decoy (bad_checksum), a mirror port's second copy (left out of
- * the count when ordinary packets come twice too). When in doubt a fact is not written. */
+ * Innocent look-alikes, each of which a fact tells apart: a closed port (refuses_syn), a close with
+ * unread data (unread_data, IP ID and TTL as the flow's), a client that aborts (by_opener, fits its
+ * line), packets after a FIN (after_fin), a firewall's idle timeout (idle), a load balancer with
+ * another initial TTL (ttl_shift), a scanner (scan_syn), an evasion tool's decoy (bad_checksum), a
+ * mirror port's second copy (left out of the count when ordinary packets come twice too). When in
+ * doubt a fact is not written. */
 #include "detect/carrier.h"
 #include "detect/rst_group.h"
 
@@ -36,21 +39,24 @@ static struct kind kind_of(const struct flow *f, const struct seg *s)
 
 static bool same_kind(const struct kind *a, const struct kind *b)
 {
-	return a->dir == b->dir && a->flags == b->flags && a->far == b->far && a->empty_window == b->empty_window;
+	return a->dir == b->dir && a->flags == b->flags && a->far == b->far &&
+	       a->empty_window == b->empty_window;
 }
 
-/* The trigger the group answers: the last one before it, or the one its sequence number was computed from though it arrived
- * later. */
+/* The trigger the group answers: the last one before it, or the one its sequence number was
+ * computed from though it arrived later. */
 static void group_trigger(struct rst_group *g)
 {
 	const struct seg *r = g->at[0];
 	const struct trigger *t = trigger_before(g->f, r->ts_ns, g->dir == DIR_ORIG ? race_ns : 0);
 
-	/* Data that came before the trigger's own turn: a reset whose number lies beyond the next trigger's end was made from that one. */
+	/* Data that came before the trigger's own turn: a reset whose number lies beyond the next
+	 * trigger's end was made from that one. */
 	for (uint32_t i = 0; g->dir == DIR_ORIG && i < g->f->n_triggers; i++) {
 		const struct trigger *c = &g->f->trigger[i];
 
-		if (c->dir == DIR_ORIG && c->ts_ns > r->ts_ns && c->ts_ns - r->ts_ns <= race_ns && r->seq == c->seq_end)
+		if (c->dir == DIR_ORIG && c->ts_ns > r->ts_ns && c->ts_ns - r->ts_ns <= race_ns &&
+		    r->seq == c->seq_end)
 			t = c;
 	}
 	g->trigger = t;
@@ -69,7 +75,8 @@ static void judge_group(struct rst_group *g, struct case_list *out)
 		case_trigger(ev, g->trigger);
 	st = detect_stage(g->f, g->at[0]);
 	if (st != STAGE_NONE)
-		evidence_put_text(ev, FEAT_FLOW_STAGE, flow_stage_name(st), strlen(flow_stage_name(st)), g->at[0]->frame_no);
+		evidence_put_text(ev, FEAT_FLOW_STAGE, flow_stage_name(st),
+				  strlen(flow_stage_name(st)), g->at[0]->frame_no);
 	rst_facts_stack(g, ev);
 	rst_facts_order(g, ev);
 	rst_facts_time(g, ev);

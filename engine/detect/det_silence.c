@@ -1,33 +1,40 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Silence where a kernel must have answered (METHODS e, h.5; ARCHITECTURE "Grades"): data, a FIN or SYNs are sent again and again, and nothing
- * acknowledges them.
+/* Silence where a kernel must have answered (METHODS e, h.5; ARCHITECTURE "Grades"): data, a FIN or
+ * SYNs are sent again and again, and nothing acknowledges them.
  *
- * Innocent look-alikes: a responder that merely says nothing (its kernel still acknowledges: no case), a responder or path that died (other hosts fall
- * silent too: path_alive is then not yes), a path-MTU black hole (only segments larger than the smallest MTU vanish: large_only), a full
- * receiver (window 0: zero_window), a closed or filtered port (no handshake: never more than the shape), a capture that misses one
- * direction (one_sided). */
+ * Innocent look-alikes: a responder that merely says nothing (its kernel still acknowledges: no
+ * case), a responder or path that died (other hosts fall silent too: path_alive is then not yes), a
+ * path-MTU black hole (only segments larger than the smallest MTU vanish: large_only), a full
+ * receiver (window 0: zero_window), a closed or filtered port (no handshake: never more than the
+ * shape), a capture that misses one direction (one_sided). */
 #include <string.h>
 
 #include "base/words.h"
 #include "detect/detect.h"
 
-/* ARCHITECTURE 5: two or more retransmissions, no ACK for 5 s. SYNs are sent at 0, 1, 3, 7 s: three of them make 3 s. */
+/* ARCHITECTURE 5: two or more retransmissions, no ACK for 5 s. SYNs are sent at 0, 1, 3, 7 s: three
+ * of them make 3 s. */
 enum { RETRANSMISSIONS_MIN = 2, SYNS_MIN = 3 };
-static const int64_t silence_min_ns = INT64_C(5) * 1000000000, syn_silence_min_ns = INT64_C(3) * 1000000000 - 100000000;
-/* The segments of one hello follow each other at once; a stack that waits between them waits for less than this. */
+static const int64_t silence_min_ns = INT64_C(5) * 1000000000,
+		     syn_silence_min_ns = INT64_C(3) * 1000000000 - 100000000;
+/* The segments of one hello follow each other at once; a stack that waits between them waits for
+ * less than this. */
 static const int64_t segments_ns = INT64_C(500) * 1000000;
-/* IPv6 guarantees 1280 bytes (RFC 8200 5): less 40 of IP and 20 of TCP; what is no larger than this is lost to no MTU. */
+/* IPv6 guarantees 1280 bytes (RFC 8200 5): less 40 of IP and 20 of TCP; what is no larger than this
+ * is lost to no MTU. */
 enum { SMALL_SEGMENT = 1220 };
 
 /* What orig sent from its first unacknowledged byte on. */
 struct unacked {
-	uint32_t ack;	/* highest ACK number of resp at the end */
+	uint32_t ack;   /* highest ACK number of resp at the end */
 	uint32_t bytes; /* beyond it */
-	const struct seg *first, *last; /* first transmission of that byte, last packet that asks for an ACK beyond it */
-	const struct seg *heard;	/* last packet of resp before `last` */
+	/* first transmission of that byte, last packet that asks for an ACK beyond it */
+	const struct seg *first, *last;
+	const struct seg *heard; /* last packet of resp before `last` */
 	uint32_t n_again;
 	bool small, zero_window, peer_alive;
-	bool small_tail; /* a small segment behind that byte, of which nothing shows that it arrived */
+	/* a small segment behind that byte, of which nothing shows that it arrived */
+	bool small_tail;
 	uint64_t alive_frame;
 	uint64_t again[EV_FRAMES_MAX];
 };
@@ -55,7 +62,8 @@ static bool covers(const struct seg *s, uint32_t seq)
 	return seq_diff(s->seq, seq) <= 0 && seq_diff(seg_end(s), seq) > 0;
 }
 
-/* A packet of resp. One that repeats the ACK number says that something behind the gap has arrived (RFC 5681 4.2). */
+/* A packet of resp. One that repeats the ACK number says that something behind the gap has arrived
+ * (RFC 5681 4.2). */
 static void hear(struct unacked *u, const struct seg *s, bool repeats)
 {
 	u->heard = s;
@@ -125,29 +133,36 @@ static bool is_after_trigger(const struct flow *f, const struct unacked *u)
 {
 	const struct trigger *t = trigger_before(f, u->first->ts_ns, segments_ns);
 
-	return t && t->dir == DIR_ORIG && (seq_diff(u->ack, t->seq) < 0 || seq_diff(u->ack, t->seq_end) >= 0) && !data_since(f, t);
+	return t && t->dir == DIR_ORIG &&
+	       (seq_diff(u->ack, t->seq) < 0 || seq_diff(u->ack, t->seq_end) >= 0) &&
+	       !data_since(f, t);
 }
 
-/* FINs that come again while data before them is not acknowledged count as retransmissions of that silence too. */
+/* FINs that come again while data before them is not acknowledged count as retransmissions of that
+ * silence too. */
 static void put_silence(const struct flow *f, const struct unacked *u, struct evidence *ev)
 {
 	const struct trigger *t = trigger_before(f, u->first->ts_ns, segments_ns);
 	uint64_t first = u->first->frame_no;
-	bool in_trigger = t && t->dir == DIR_ORIG && seq_diff(u->ack, t->seq) >= 0 && seq_diff(u->ack, t->seq_end) < 0;
+	bool in_trigger = t && t->dir == DIR_ORIG && seq_diff(u->ack, t->seq) >= 0 &&
+			  seq_diff(u->ack, t->seq_end) < 0;
 
 	if (t)
 		case_trigger(ev, t);
 	evidence_put1(ev, FEAT_DROP_HANDSHAKE, f->side[DIR_RESP].n_syn > 0, first);
 	evidence_put1(ev, FEAT_DROP_UNACKED, u->bytes, first);
-	evidence_put(ev, FEAT_DROP_RETRANSMISSIONS, u->n_again, u->again, u->n_again < EV_FRAMES_MAX ? u->n_again : EV_FRAMES_MAX);
+	evidence_put(ev, FEAT_DROP_RETRANSMISSIONS, u->n_again, u->again,
+		     u->n_again < EV_FRAMES_MAX ? u->n_again : EV_FRAMES_MAX);
 	evidence_put1(ev, FEAT_DROP_SILENCE, u->last->ts_ns - u->first->ts_ns, u->last->frame_no);
 	evidence_put1(ev, FEAT_DROP_IN_TRIGGER, in_trigger, first);
 	evidence_put1(ev, FEAT_DROP_AFTER_TRIGGER, is_after_trigger(f, u), first);
 	if (u->heard && u->heard < u->last)
-		evidence_put1(ev, FEAT_DROP_QUIET, u->last->ts_ns - u->heard->ts_ns, u->last->frame_no);
+		evidence_put1(ev, FEAT_DROP_QUIET, u->last->ts_ns - u->heard->ts_ns,
+			      u->last->frame_no);
 	evidence_put1(ev, FEAT_DROP_LARGE_ONLY, !u->small && !u->small_tail, first);
 	evidence_put1(ev, FEAT_DROP_ZERO_WINDOW, u->zero_window, first);
-	evidence_put1(ev, FEAT_DROP_PEER_ALIVE, u->peer_alive, u->peer_alive ? u->alive_frame : first);
+	evidence_put1(ev, FEAT_DROP_PEER_ALIVE, u->peer_alive,
+		      u->peer_alive ? u->alive_frame : first);
 	evidence_put1(ev, FEAT_DROP_ANSWERED, f->side[DIR_RESP].n_data > 0, first);
 	if (f->path_alive)
 		evidence_put1(ev, FEAT_DROP_PATH_ALIVE, 1, f->path_alive);
@@ -186,7 +201,8 @@ static void judge_silence(const struct flow *f, struct case_list *out)
 	if (!f->side[DIR_RESP].packets) {
 		const struct seg *s = f->log.at;
 
-		if (f->midstream || o->n_syn < SYNS_MIN || o->n_data || f->log.at[f->log.n - 1].ts_ns - s->ts_ns < syn_silence_min_ns)
+		if (f->midstream || o->n_syn < SYNS_MIN || o->n_data ||
+		    f->log.at[f->log.n - 1].ts_ns - s->ts_ns < syn_silence_min_ns)
 			return;
 		if ((ev = case_new(out, CASE_DROP, f)))
 			put_syns(f, ev);
@@ -194,9 +210,11 @@ static void judge_silence(const struct flow *f, struct case_list *out)
 	}
 	if (!look(f, &u) || u.n_again < RETRANSMISSIONS_MIN)
 		return;
-	/* Before it was asked resp had no reason to speak: only after an unanswered trigger its quiet counts from when it was heard. */
+	/* Before it was asked resp had no reason to speak: only after an unanswered trigger its
+	 * quiet counts from when it was heard. */
 	if (u.last->ts_ns - u.first->ts_ns < silence_min_ns &&
-	    (!u.heard || u.last->ts_ns - u.heard->ts_ns < silence_min_ns || !is_after_trigger(f, &u)))
+	    (!u.heard || u.last->ts_ns - u.heard->ts_ns < silence_min_ns ||
+	     !is_after_trigger(f, &u)))
 		return;
 	if ((ev = case_new(out, CASE_DROP, f)))
 		put_silence(f, &u, ev);

@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Two answers to one SYN: a second SYN/ACK with another initial sequence number (HoneyBadger's handshake hijack, METHODS f.1).
+/* Two answers to one SYN: a second SYN/ACK with another initial sequence number (HoneyBadger's
+ * handshake hijack, METHODS f.1).
  *
- * Innocent look-alikes: a responder that keeps no state of half-open connections and answers each copy of a retransmitted SYN afresh (SYN cookies, a
- * load balancer, a restarted server): then no more answers than SYNs came; port reuse (another SYN number: the flow table opens a new flow). */
+ * Innocent look-alikes: a responder that keeps no state of half-open connections and answers each
+ * copy of a retransmitted SYN afresh (SYN cookies, a load balancer, a restarted server): then no
+ * more answers than SYNs came; port reuse (another SYN number: the flow table opens a new flow). */
 #include <stdlib.h>
 #include <string.h>
 
 #include "detect/detect.h"
 
-/* Both answers to one SYN come within a round trip; retransmission timers start at 1 s (RFC 6298 2). */
+/* Both answers to one SYN come within a round trip; retransmission timers start at 1 s (RFC 6298
+ * 2). */
 static const int64_t race_ns = INT64_C(900) * 1000000;
 
 static bool is_synack(const struct seg *s)
 {
-	return s->dir == DIR_RESP && (s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK);
+	return s->dir == DIR_RESP &&
+	       (s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK);
 }
 
-/* Payload of the responder on the sequence line that starts at isn. Resets are left out: the responder's own kernel sends them on the
- * forged line, echoing the ACK numbers that the hijacked side sends it. */
+/* Payload of the responder on the sequence line that starts at isn. Resets are left out: the
+ * responder's own kernel sends them on the forged line, echoing the ACK numbers that the hijacked
+ * side sends it. */
 static uint32_t data_on_line(const struct flow *f, uint32_t isn, uint64_t *frame, uint32_t max)
 {
 	uint32_t n = 0;
@@ -25,9 +30,11 @@ static uint32_t data_on_line(const struct flow *f, uint32_t isn, uint64_t *frame
 	for (uint32_t i = 0; i < f->log.n && n < max; i++) {
 		const struct seg *s = &f->log.at[i];
 
-		/* A line is recognised within 1 MB of its start: two random 32-bit numbers are nearer than that once in 2,000. */
-		if (s->dir == DIR_RESP && !(s->flags & (TCP_SYN | TCP_RST)) && (s->len || s->flags & TCP_FIN) &&
-		    seq_diff(s->seq, isn) > 0 && seq_diff(s->seq, isn) < 1 << 20)
+		/* A line is recognised within 1 MB of its start: two random 32-bit numbers are
+		 * nearer than that once in 2,000. */
+		if (s->dir == DIR_RESP && !(s->flags & (TCP_SYN | TCP_RST)) &&
+		    (s->len || s->flags & TCP_FIN) && seq_diff(s->seq, isn) > 0 &&
+		    seq_diff(s->seq, isn) < 1 << 20)
 			frame[n++] = s->frame_no;
 	}
 	return n;
@@ -38,15 +45,16 @@ static bool ever_acked(const struct flow *f, uint32_t isn)
 	for (uint32_t i = 0; i < f->log.n; i++) {
 		const struct seg *s = &f->log.at[i];
 
-		if (s->dir == DIR_ORIG && (s->flags & TCP_ACK) && !(s->flags & TCP_RST) && seq_diff(s->ack, isn) > 0 &&
-		    seq_diff(s->ack, isn) < 1 << 20)
+		if (s->dir == DIR_ORIG && (s->flags & TCP_ACK) && !(s->flags & TCP_RST) &&
+		    seq_diff(s->ack, isn) > 0 && seq_diff(s->ack, isn) < 1 << 20)
 			return true;
 	}
 	return false;
 }
 
-/* Which of the two was forged. A hijacker who wins has the connection built on his number and the responder's own answer comes
- * too late; one who loses goes on sending on a line that orig never acknowledges. */
+/* Which of the two was forged. A hijacker who wins has the connection built on his number and the
+ * responder's own answer comes too late; one who loses goes on sending on a line that orig never
+ * acknowledges. */
 static const struct seg *forged(const struct flow *f, const struct seg *a, const struct seg *b)
 {
 	uint64_t frame;
@@ -58,13 +66,15 @@ static const struct seg *forged(const struct flow *f, const struct seg *a, const
 	return a;
 }
 
-/* Two SYN/ACKs with different numbers; `extra`: no SYN came between them, and there are more answers than SYNs. */
+/* Two SYN/ACKs with different numbers; `extra`: no SYN came between them, and there are more
+ * answers than SYNs. */
 struct answers {
 	const struct seg *a, *b;
 	bool extra;
 };
 
-/* A responder that keeps no state (SYN cookies, a load balancer) gives each copy of a SYN an answer of its own: those are as many as the SYNs. */
+/* A responder that keeps no state (SYN cookies, a load balancer) gives each copy of a SYN an answer
+ * of its own: those are as many as the SYNs. */
 static struct answers answers_of(const struct flow *f)
 {
 	enum { ISNS_MAX = 8 };
@@ -97,7 +107,8 @@ static bool is_http(const struct flow *f, const struct seg *odd)
 {
 	struct bytes head = stream_head(f, DIR_RESP);
 
-	return f->side[DIR_RESP].have_isn && f->side[DIR_RESP].isn == odd->seq && head.len >= 7 && !memcmp(head.at, "HTTP/1.", 7);
+	return f->side[DIR_RESP].have_isn && f->side[DIR_RESP].isn == odd->seq && head.len >= 7 &&
+	       !memcmp(head.at, "HTTP/1.", 7);
 }
 
 static void judge_synack(const struct flow *f, struct case_list *out)
@@ -117,7 +128,8 @@ static void judge_synack(const struct flow *f, struct case_list *out)
 	both[1] = b->frame_no;
 	stack = abs(a->ttl - b->ttl) >= 2 || a->opts != b->opts;
 	evidence_put(ev, FEAT_SYNACK_COUNT, 2, both, 2);
-	evidence_put(ev, FEAT_SYNACK_ISN_DIFFERS, two.extra && b->ts_ns - a->ts_ns < race_ns, both, 2);
+	evidence_put(ev, FEAT_SYNACK_ISN_DIFFERS, two.extra && b->ts_ns - a->ts_ns < race_ns, both,
+		     2);
 	evidence_put(ev, FEAT_SYNACK_GAP, b->ts_ns - a->ts_ns, both, 2);
 	evidence_put(ev, FEAT_SYNACK_STACK_DIFFERS, stack, both, 2);
 	odd = forged(f, a, b);

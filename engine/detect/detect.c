@@ -63,5 +63,6 @@ void case_trigger(struct evidence *ev, const struct trigger *t)
 	if (t->name_len)
 		evidence_put_text(ev, FEAT_TRIGGER_NAME, t->name, t->name_len, t->last_frame);
 	if (t->kind == TRIGGER_TLS_SNI)
-		evidence_put_text(ev, FEAT_TRIGGER_ECH, ech[t->ech], strlen(ech[t->ech]), t->last_frame);
+		evidence_put_text(ev, FEAT_TRIGGER_ECH, ech[t->ech], strlen(ech[t->ech]),
+				  t->last_frame);
 }

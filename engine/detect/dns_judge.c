@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which answers to one question may be forged (METHODS d.2).
  *
- * Innocent look-alikes: a retransmitted question answered twice, with rotated addresses (answers not more than questions and one stack: no
- * conflict); the same answer twice (equal content); a local resolver with private names (resolver_private, name_public); a resolver that
- * changes its mind from SERVFAIL to an answer (only where more answers than questions came); mirror-port copies (same IP ID, content and
- * TTL: one answer). */
+ * Innocent look-alikes: a retransmitted question answered twice, with rotated addresses (answers
+ * not more than questions and one stack: no conflict); the same answer twice (equal content); a
+ * local resolver with private names (resolver_private, name_public); a resolver that changes its
+ * mind from SERVFAIL to an answer (only where more answers than questions came); mirror-port copies
+ * (same IP ID, content and TTL: one answer). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ static const int64_t copy_ns = 1000000;
 static const int64_t lag_floor_ns = 2000000;
 
 struct signs {
-	bool copy;	/* a second view of an earlier answer */
+	bool copy; /* a second view of an earlier answer */
 	bool ttl_known, ttl_far, fast, fast_known, opt_gone, echo, bogon, teredo;
 	int ttl_gap;
 	uint32_t n;
@@ -38,7 +39,8 @@ static bool is_empty(const struct dns_answer *a)
 	return !a->n_addr && !a->cname[0];
 }
 
-/* Do the two say different things? Answers without a record we read (other types, cut) cannot contradict except by code. */
+/* Do the two say different things? Answers without a record we read (other types, cut) cannot
+ * contradict except by code. */
 static bool contradict(const struct dns_answer *a, const struct dns_answer *b)
 {
 	if ((a->flags & 15) != (b->flags & 15))
@@ -64,15 +66,18 @@ static bool same_stack(const struct dns_answer *a, const struct dns_answer *b)
 
 static bool is_copy(const struct dns_answer *a, const struct dns_answer *b)
 {
-	return b->ts_ns - a->ts_ns <= copy_ns && a->ip_id == b->ip_id && a->has_id && a->ip_id && a->ttl == b->ttl && a->flags == b->flags &&
-	       a->rr_ttl_s == b->rr_ttl_s && !contradict(a, b);
+	return b->ts_ns - a->ts_ns <= copy_ns && a->ip_id == b->ip_id && a->has_id && a->ip_id &&
+	       a->ttl == b->ttl && a->flags == b->flags && a->rr_ttl_s == b->rr_ttl_s &&
+	       !contradict(a, b);
 }
 
-static struct signs signs_of(const struct det_dns *dd, const struct flow *f, const struct dns_txn *t, uint32_t k)
+static struct signs signs_of(const struct det_dns *dd, const struct flow *f,
+			     const struct dns_txn *t, uint32_t k)
 {
 	const struct dns_answer *a = &t->answer[k];
 	const struct usual_host *h = usual_get(dd->usual, f->addr[t->resolver].b);
-	bool resolver_private = ip_is_private(&f->addr[t->resolver]), public = dns_name_is_public(t->qname);
+	bool resolver_private = ip_is_private(&f->addr[t->resolver]),
+	     public = dns_name_is_public(t->qname);
 	struct signs s = {0};
 	uint8_t usual;
 
@@ -84,7 +89,8 @@ static struct signs signs_of(const struct det_dns *dd, const struct flow *f, con
 		s.ttl_far = s.ttl_gap >= TTL_FAR;
 	}
 	/* Of a question sent twice nobody knows which copy the answer is for (Karn). */
-	if (t->q_seen && t->n_queries == 1 && h && h->n >= USUAL_LEAST && h->lag_min_ns > lag_floor_ns) {
+	if (t->q_seen && t->n_queries == 1 && h && h->n >= USUAL_LEAST &&
+	    h->lag_min_ns > lag_floor_ns) {
 		s.fast_known = true;
 		s.fast = (a->ts_ns - t->q_ts_ns) * 2 < h->lag_min_ns;
 	}
@@ -96,7 +102,8 @@ static struct signs signs_of(const struct det_dns *dd, const struct flow *f, con
 		s.bogon |= public && !resolver_private && dns_addr_bogon(type, a->addr[i]);
 		s.teredo |= type == DNS_AAAA && dns_addr_teredo0(a->addr[i]);
 	}
-	s.n = (uint32_t)s.ttl_far + s.fast + s.opt_gone + s.echo + s.bogon + s.teredo + a->type_ignored;
+	s.n = (uint32_t)s.ttl_far + s.fast + s.opt_gone + s.echo + s.bogon + s.teredo +
+	      a->type_ignored;
 	return s;
 }
 
@@ -120,7 +127,8 @@ static void put_addresses(struct evidence *ev, const struct dns_answer *a)
 		evidence_put_text(ev, FEAT_DNS_CNAME, a->cname, strlen(a->cname), a->frame_no);
 }
 
-static void put_answer(struct evidence *ev, const struct dns_txn *t, const struct dns_answer *a, const struct signs *s)
+static void put_answer(struct evidence *ev, const struct dns_txn *t, const struct dns_answer *a,
+		       const struct signs *s)
 {
 	uint64_t fr = a->frame_no;
 
@@ -158,7 +166,8 @@ static void put_answer(struct evidence *ev, const struct dns_txn *t, const struc
 	evidence_suspect(ev, fr);
 }
 
-static void put_pair(struct evidence *ev, const struct dns_txn *t, const struct dns_answer *a, const struct dns_answer *other)
+static void put_pair(struct evidence *ev, const struct dns_txn *t, const struct dns_answer *a,
+		     const struct dns_answer *other)
 {
 	const uint64_t both[] = {a->frame_no, other->frame_no};
 	bool same = same_stack(a, other), differ = contradict(a, other);
@@ -175,8 +184,8 @@ static void put_pair(struct evidence *ev, const struct dns_txn *t, const struct 
 		evidence_put_text(ev, FEAT_DNS_CONFLICT_KIND, "address", 7, a->frame_no);
 }
 
-/* The answer that looks most like the resolver's own: fewest signs, and of equals the one that came last, since a forger must be
- * first to be believed. */
+/* The answer that looks most like the resolver's own: fewest signs, and of equals the one that came
+ * last, since a forger must be first to be believed. */
 static uint32_t genuine_of(const struct dns_txn *t, const struct signs *s)
 {
 	uint32_t best = 0;
@@ -187,8 +196,8 @@ static uint32_t genuine_of(const struct dns_txn *t, const struct signs *s)
 	return best;
 }
 
-static void case_for(const struct flow *f, const struct dns_txn *t, uint32_t k, const struct signs *s, uint32_t genuine,
-		     struct case_list *out)
+static void case_for(const struct flow *f, const struct dns_txn *t, uint32_t k,
+		     const struct signs *s, uint32_t genuine, struct case_list *out)
 {
 	struct evidence *ev = case_new(out, CASE_DNS, f);
 	uint64_t frames[LIMIT_DNS_TXN_ANSWERS];
@@ -202,8 +211,10 @@ static void case_for(const struct flow *f, const struct dns_txn *t, uint32_t k, 
 	evidence_put(ev, FEAT_DNS_ANSWERS, n, frames, n);
 	evidence_put1(ev, FEAT_DNS_QUERIES, t->n_queries, t->q_frame);
 	evidence_put1(ev, FEAT_DNS_QTYPE, t->qtype, t->answer[k].frame_no);
-	evidence_put_text(ev, FEAT_TRIGGER_KIND, "dns-qname", 9, t->q_seen ? t->q_frame : t->answer[k].frame_no);
-	evidence_put_text(ev, FEAT_TRIGGER_NAME, t->qname, strlen(t->qname), t->q_seen ? t->q_frame : t->answer[k].frame_no);
+	evidence_put_text(ev, FEAT_TRIGGER_KIND, "dns-qname", 9,
+			  t->q_seen ? t->q_frame : t->answer[k].frame_no);
+	evidence_put_text(ev, FEAT_TRIGGER_NAME, t->qname, strlen(t->qname),
+			  t->q_seen ? t->q_frame : t->answer[k].frame_no);
 	evidence_put(ev, FEAT_DNS_NAME_PUBLIC, dns_name_is_public(t->qname), NULL, 0);
 	evidence_put(ev, FEAT_DNS_RESOLVER_PRIVATE, ip_is_private(&f->addr[t->resolver]), NULL, 0);
 	evidence_put(ev, FEAT_DNS_MDNS, 0, NULL, 0);
@@ -214,7 +225,8 @@ static void case_for(const struct flow *f, const struct dns_txn *t, uint32_t k, 
 	put_answer(ev, t, &t->answer[k], &s[k]);
 }
 
-void dns_judge(struct det_dns *dd, const struct flow *f, const struct dns_txn *t, struct case_list *out)
+void dns_judge(struct det_dns *dd, const struct flow *f, const struct dns_txn *t,
+	       struct case_list *out)
 {
 	struct signs s[LIMIT_DNS_TXN_ANSWERS];
 	uint32_t distinct = 0, genuine;
@@ -226,7 +238,8 @@ void dns_judge(struct det_dns *dd, const struct flow *f, const struct dns_txn *t
 	}
 	genuine = genuine_of(t, s);
 	for (uint32_t i = 0; i < t->n_answers; i++)
-		conflict |= i != genuine && !s[i].copy && contradict(&t->answer[i], &t->answer[genuine]);
+		conflict |= i != genuine && !s[i].copy &&
+			    contradict(&t->answer[i], &t->answer[genuine]);
 	for (uint32_t i = 0; i < t->n_answers; i++) {
 		const struct dns_answer *a = &t->answer[i];
 		bool alone = distinct == 1;
@@ -235,7 +248,8 @@ void dns_judge(struct det_dns *dd, const struct flow *f, const struct dns_txn *t
 			continue;
 		if (conflict && i != genuine && contradict(a, &t->answer[genuine]))
 			case_for(f, t, i, s, genuine, out);
-		else if (alone && (s[i].bogon || s[i].teredo || a->type_ignored || (s[i].ttl_far && (s[i].fast || s[i].opt_gone))))
+		else if (alone && (s[i].bogon || s[i].teredo || a->type_ignored ||
+				   (s[i].ttl_far && (s[i].fast || s[i].opt_gone))))
 			case_for(f, t, i, s, genuine, out);
 	}
 }
@@ -249,7 +263,9 @@ void dns_learn(struct det_dns *dd, const struct flow *f, const struct dns_txn *t
 		s[i] = signs_of(dd, f, t, i);
 	genuine = genuine_of(t, s);
 	/* Only what looks like the resolver's own teaches what is usual. */
-	if (t->q_seen && t->n_queries == 1 && t->answer[genuine].ts_ns >= t->q_ts_ns && !s[genuine].bogon && !s[genuine].teredo)
-		usual_note(dd->usual, f->addr[t->resolver].b, t->answer[genuine].ttl, t->answer[genuine].df,
-			   t->answer[genuine].opt, t->answer[genuine].ts_ns - t->q_ts_ns);
+	if (t->q_seen && t->n_queries == 1 && t->answer[genuine].ts_ns >= t->q_ts_ns &&
+	    !s[genuine].bogon && !s[genuine].teredo)
+		usual_note(dd->usual, f->addr[t->resolver].b, t->answer[genuine].ttl,
+			   t->answer[genuine].df, t->answer[genuine].opt,
+			   t->answer[genuine].ts_ns - t->q_ts_ns);
 }

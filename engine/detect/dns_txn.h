@@ -31,7 +31,7 @@ struct dns_txn {
 	uint64_t q_frame;
 	uint16_t q_ip_id;
 	uint8_t q_ttl;
-	enum dir resolver;	/* side that answers */
+	enum dir resolver; /* side that answers */
 	char qname[APP_NAME_SIZE];
 	uint32_t n_answers, left_out;
 	struct dns_answer answer[LIMIT_DNS_TXN_ANSWERS];
@@ -40,6 +40,7 @@ struct dns_txn {
 /* What a finished transaction teaches of the resolver's usual answers. */
 void dns_learn(struct det_dns *dd, const struct flow *f, const struct dns_txn *t);
 /* Judges one transaction: writes a case for each answer that may be forged. */
-void dns_judge(struct det_dns *dd, const struct flow *f, const struct dns_txn *t, struct case_list *out);
+void dns_judge(struct det_dns *dd, const struct flow *f, const struct dns_txn *t,
+	       struct case_list *out);
 
 #endif

@@ -5,8 +5,8 @@
 #include "detect/detect.h"
 #include "flow/rate_series.h"
 
-/* Inside det_rate.c and its rate_*.c files: one exchange (what one side sent in answer to one request), packet by packet, and what
- * is judged of it. */
+/* Inside det_rate.c and its rate_*.c files: one exchange (what one side sent in answer to one
+ * request), packet by packet, and what is judged of it. */
 
 struct rate_sample {
 	uint32_t at_us;     /* since the series' start */
@@ -25,16 +25,19 @@ struct rate_run {
 	uint32_t start_us; /* of the exchange */
 };
 
-/* Takes packets [from, to) of the series, as they were sent. False when memory is out; else *out is to be given to rate_run_free. */
+/* Takes packets [from, to) of the series, as they were sent. False when memory is out; else *out is
+ * to be given to rate_run_free. */
 MUST_CHECK bool rate_run_make(const struct rate_series *s, uint32_t from, uint32_t to,
 			      struct rate_run *out);
 void rate_run_free(struct rate_run *r);
 /* Ascending order of uint32_t, for qsort. */
 int rate_cmp_u32(const void *a, const void *b);
-/* The p-th percentile (0..100) of the round trips, 0 when there are none; false when memory is out. */
+/* The p-th percentile (0..100) of the round trips, 0 when there are none; false when memory is out.
+ */
 MUST_CHECK bool rate_run_rtt(const struct rate_run *r, uint32_t p, double *us);
 
-/* 90th percentile of the round trips over the 10th, without those that a pending loss may have stretched; 0 unknown. */
+/* 90th percentile of the round trips over the 10th, without those that a pending loss may have
+ * stretched; 0 unknown. */
 double rate_run_growth(const struct rate_run *r);
 
 enum policer_why {
@@ -62,13 +65,14 @@ struct policer {
 	uint32_t n_loss, n_pass, slices;
 	uint32_t n_inflated; /* losses right after an inflated round trip */
 	double rtt_us;       /* median */
-	/* Share of all pairs of a packet that passed and one that was lost in which the bucket was fuller for the one that passed (Mann and
-	 * Whitney's U over n m): near 1 where an empty bucket decides, one half where losses do not care. Not in the published rule. */
+	/* Share of all pairs of a packet that passed and one that was lost in which the bucket was
+	 * fuller for the one that passed (Mann and Whitney's U over n m): near 1 where an empty
+	 * bucket decides, one half where losses do not care. Not in the published rule. */
 	double contrast;
 };
 
-/* The published policing detector on one exchange (Flach et al. 2016; METHODS h.1), leaving out `cutoff` losses at either end. False
- * when memory is out. Pure; costs n log n. */
+/* The published policing detector on one exchange (Flach et al. 2016; METHODS h.1), leaving out
+ * `cutoff` losses at either end. False when memory is out. Pure; costs n log n. */
 MUST_CHECK bool policer_judge(const struct rate_run *r, uint32_t cutoff, struct policer *out);
 
 /* What a capture beside the receiver shows (METHODS h.3): only what came through. */
@@ -77,12 +81,14 @@ struct plateau {
 	bool flat;        /* a steady rate after a larger start */
 	double bps;       /* of the last 70 per cent of the bins */
 	double variation; /* their coefficient of variation */
-	double bucket; /* largest lead, in bytes, over the line of that rate from the first packet */
+	/* largest lead, in bytes, over the line of that rate from the first packet */
+	double bucket;
 	double rtt_us, rtt_growth; /* by timestamps; 0 unknown */
 	uint32_t n_packets, n_losses;
 	uint32_t bins;
 	uint32_t loss_frame
-		[EV_FRAMES_MAX]; /* packets after a gap that was filled late, since the series' first frame */
+		/* packets after a gap that was filled late, since the series' first frame */
+		[EV_FRAMES_MAX];
 	uint32_t n_frames;
 };
 /* Judges packets [from, to) as arrivals. False when memory is out. */

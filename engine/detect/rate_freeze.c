@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A connection that works, and after 10 to 25 KB towards the opener lets nothing more through in that direction (METHODS h.5: reported from
- * Russia in 2025, bbs 490 and 546). The device is silent: all that shows is that one side repeats and the other does not hear it.
+/* A connection that works, and after 10 to 25 KB towards the opener lets nothing more through in
+ * that direction (METHODS h.5: reported from Russia in 2025, bbs 490 and 546). The device is
+ * silent: all that shows is that one side repeats and the other does not hear it.
  *
- * Innocent look-alikes, none of which a single flow can rule out: an opener that was switched off or went out of reach (its packets
- * stop too: opener_alive is then not yes), a responder that died (seen from the opener), a stateful firewall or NAT that forgot the flow, a
- * full receiver (window_open no). So the facts are put down and the signature stays at the shape; the published control, other
- * flows of the same ends that pass 64 KB, needs many flows. */
+ * Innocent look-alikes, none of which a single flow can rule out: an opener that was switched off
+ * or went out of reach (its packets stop too: opener_alive is then not yes), a responder that died
+ * (seen from the opener), a stateful firewall or NAT that forgot the flow, a full receiver
+ * (window_open no). So the facts are put down and the signature stays at the shape; the published
+ * control, other flows of the same ends that pass 64 KB, needs many flows. */
 #include <string.h>
 
 #include "detect/rate.h"
@@ -13,7 +15,8 @@
 /* METHODS h.5; 25 KB read as 25 * 1024, 10 KB as 10000. */
 enum { DELIVERED_MIN = 10000, DELIVERED_MAX = 25600, REPEATS_MIN = 3 };
 static const int64_t silence_min_ns = INT64_C(10) * 1000000000;
-/* An opener that answers this long after the silence began is there; a round trip is over by then. */
+/* An opener that answers this long after the silence began is there; a round trip is over by then.
+ */
 static const int64_t alive_after_ns = INT64_C(5) * 1000000000;
 
 struct freeze {

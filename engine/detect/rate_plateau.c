@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a capture beside the receiver can tell of policing (METHODS h.3, proposed there and not published): what came through is bounded by
- * b + r t, so after the bucket's worth it comes at a steady rate. Which packets met an empty bucket is not seen: a hole shows only when the
- * next packet gets through, that is, when the bucket has tokens again. So the policing detector's arithmetic is not used here: tried on
- * two simulated policers, it said "fuller on loss".
+/* What a capture beside the receiver can tell of policing (METHODS h.3, proposed there and not
+ * published): what came through is bounded by b + r t, so after the bucket's worth it comes at a
+ * steady rate. Which packets met an empty bucket is not seen: a hole shows only when the next
+ * packet gets through, that is, when the bucket has tokens again. So the policing detector's
+ * arithmetic is not used here: tried on two simulated policers, it said "fuller on loss".
  *
- * Not known here: whether the sender had enough to send, and how long the queue is unless timestamps tell. */
+ * Not known here: whether the sender had enough to send, and how long the queue is unless
+ * timestamps tell. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -13,8 +15,8 @@
 /* METHODS h.3. */
 enum { BINS_MIN = 20, BIN_MIN_US = 500000, BIN_RTTS = 10, BINS_MAX = 8192 };
 static const double flat_variation = 0.15, settled_share = 0.70, start_factor = 3.0;
-/* A hole filled sooner was reordering (RFC 5681 3.2: the sender waits for three duplicates, and its repeat needs a way); unsourced: half a
- * round trip, at least 3 ms. */
+/* A hole filled sooner was reordering (RFC 5681 3.2: the sender waits for three duplicates, and its
+ * repeat needs a way); unsourced: half a round trip, at least 3 ms. */
 static const uint32_t reorder_min_us = 3000;
 
 static void count_losses(const struct rate_series *s, uint32_t from, uint32_t to, double rtt_us,
@@ -53,7 +55,8 @@ static bool round_trips(const struct rate_series *s, uint32_t from, uint32_t to,
 	return ok;
 }
 
-/* Rate and steadiness of the bins after the first 30 per cent; the last bin is not full and left out. */
+/* Rate and steadiness of the bins after the first 30 per cent; the last bin is not full and left
+ * out. */
 static void measure(const double *bin, uint32_t n, double bin_us, struct plateau *out)
 {
 	uint32_t from = n - (uint32_t)(n * settled_share);

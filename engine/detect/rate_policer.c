@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The policing detector of Flach et al., "An Internet-Wide Analysis of Traffic Policing", SIGCOMM 2016, as METHODS h.1 gives it from the
- * paper and the authors' code. A policer passes what a bucket of tokens, filled at a constant rate, allows, and drops the rest: so packets are
- * lost if and only if the bucket is empty, whatever the queue does.
+/* The policing detector of Flach et al., "An Internet-Wide Analysis of Traffic Policing", SIGCOMM
+ * 2016, as METHODS h.1 gives it from the paper and the authors' code. A policer passes what a
+ * bucket of tokens, filled at a constant rate, allows, and drops the rest: so packets are lost if
+ * and only if the bucket is empty, whatever the queue does.
  *
- * Accuracy as published: 93.1 % of policed lab transfers recognised, 48 % in special cases (one burst of losses, tiny bucket), 12 % when
- * several flows share the policer; congestion 93 to 100 % right, random loss 99.7 %, shaping 99.98 %. */
+ * Accuracy as published: 93.1 % of policed lab transfers recognised, 48 % in special cases (one
+ * burst of losses, tiny bucket), 12 % when several flows share the policer; congestion 93 to 100 %
+ * right, random loss 99.7 %, shaping 99.98 %. */
 #include "detect/rate.h"
 
 #include <math.h>
@@ -31,7 +33,8 @@ const char *policer_why_name(enum policer_why w)
 	return name[w];
 }
 
-/* Round trips seen so far, for any percentile of them in log n: a Fenwick tree over all values of the run. */
+/* Round trips seen so far, for any percentile of them in log n: a Fenwick tree over all values of
+ * the run. */
 struct ranks {
 	uint32_t n, seen;
 	uint32_t *value; /* ascending */
@@ -138,8 +141,8 @@ static bool is_inflated(const struct ranks *k, uint32_t before_last)
 	       before_last >= INFLATED_MIN_US;
 }
 
-/* Plays a policer with the rate found, its bucket empty at the first loss, over the packets. A round trip counts only when no loss
- * was pending that may have held its acknowledgment up. */
+/* Plays a policer with the rate found, its bucket empty at the first loss, over the packets. A
+ * round trip counts only when no loss was pending that may have held its acknowledgment up. */
 static void replay(const struct rate_run *r, struct ranks *k, struct fills *f, struct policer *out)
 {
 	const struct rate_sample *first = &r->at[out->first_i];

@@ -16,7 +16,8 @@ static void add(struct rate_run *r, const struct rate_pkt *p, uint32_t seq, uint
 	r->n_lost += lost;
 }
 
-/* Before the loss: everything that was sent is there. Lost is what was sent again, unless the receiver had it. */
+/* Before the loss: everything that was sent is there. Lost is what was sent again, unless the
+ * receiver had it. */
 static void take_sent_again(const struct rate_series *s, uint32_t from, uint32_t to,
 			    struct rate_run *r)
 {

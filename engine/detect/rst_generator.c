@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The reset generator published in "Technical Analysis of the Geedge Networks Firewall Source Code Leak", USENIX Security 2026, section 6.3
- * and listing 1; address order and byte order verified on public captures (MIDDLEBOXES 1.1):
+/* The reset generator published in "Technical Analysis of the Geedge Networks Firewall Source Code
+ * Leak", USENIX Security 2026, section 6.3 and listing 1; address order and byte order verified on
+ * public captures (MIDDLEBOXES 1.1):
  *
  *   win  = val + (B mod k)                    k = 13, M = 65535
  *   ipid = (M - k * val + (A mod win)) mod 65536
  *
- * Exact test: x = ipid + 13 win - 65535 - 13 (S mod 13) - (D mod win) = 0 mod 65536, with the reset's source S and destination D as little-endian
- * 32-bit numbers; a chance of 1 in 65536 a packet. Bound test, without addresses (NAT): 1 <= win <= 5053 and
- * (ipid + 13 win - 65535) mod 65536 < win + 156; about 0.3 % of random ID and window pass both. */
+ * Exact test: x = ipid + 13 win - 65535 - 13 (S mod 13) - (D mod win) = 0 mod 65536, with the
+ * reset's source S and destination D as little-endian 32-bit numbers; a chance of 1 in 65536 a
+ * packet. Bound test, without addresses (NAT): 1 <= win <= 5053 and (ipid + 13 win - 65535) mod
+ * 65536 < win + 156; about 0.3 % of random ID and window pass both. */
 #include "detect/rst_group.h"
 
 enum { GEN_K = 13, GEN_M = 65535, GEN_WIN_MAX = 5053, GEN_SLACK = 156 };
 
 static uint32_t le32(const struct ip_addr *a)
 {
-	return (uint32_t)a->b[12] | (uint32_t)a->b[13] << 8 | (uint32_t)a->b[14] << 16 | (uint32_t)a->b[15] << 24;
+	return (uint32_t)a->b[12] | (uint32_t)a->b[13] << 8 | (uint32_t)a->b[14] << 16 |
+	       (uint32_t)a->b[15] << 24;
 }
 
 static uint16_t remainder_of(const struct seg *r)
@@ -51,7 +54,8 @@ void rst_facts_generator(const struct rst_group *g, struct evidence *ev)
 			frames[n++] = r->frame_no;
 	}
 	evidence_put(ev, FEAT_RST_TSG_BOUND, all_bound, frames, n);
-	/* Behind NAT the capture shows another address than the generator saw: not false, unknown. */
+	/* Behind NAT the capture shows another address than the generator saw: not false, unknown.
+	 */
 	if (all_exact || all_swapped || (!ip_is_private(src) && !ip_is_private(dst)))
 		evidence_put(ev, FEAT_RST_TSG_EXACT, all_exact || all_swapped, frames, n);
 }

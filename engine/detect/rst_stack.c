@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who built the reset: TTL, IP ID, window, flags, options against that side's other packets (METHODS c.1-c.3). */
+/* Who built the reset: TTL, IP ID, window, flags, options against that side's other packets
+ * (METHODS c.1-c.3). */
 #include <stdlib.h>
 
 #include "detect/carrier.h"
@@ -8,7 +9,8 @@
 /* MIDDLEBOXES 6.2: 0.17 ms behind the page; 10 ms leaves room for a loaded box. */
 static const int64_t page_ns = INT64_C(10) * 1000000;
 
-/* One initial TTL for another (64, 128, 255): Weaver 2009 App. C found such jumps in 28 % of ordinary responder resets. */
+/* One initial TTL for another (64, 128, 255): Weaver 2009 App. C found such jumps in 28 % of
+ * ordinary responder resets. */
 static bool ttl_shift(int gap)
 {
 	static const int jump[] = {64, 127, 128, 191, 192};
@@ -58,7 +60,8 @@ static void put_ipid(const struct rst_group *g, struct evidence *ev)
 		evidence_put1(ev, FEAT_RST_IPID_FITS, fit == IPID_FITS, frame);
 	/* Only what the other side sent can be echoed; our own side's number proves nothing. */
 	if (t && t->dir != g->dir)
-		evidence_put1(ev, FEAT_RST_IPID_ECHO, t->ip_id && t->ip_id == r->ip_id && fit != IPID_FITS, r->frame_no);
+		evidence_put1(ev, FEAT_RST_IPID_ECHO,
+			      t->ip_id && t->ip_id == r->ip_id && fit != IPID_FITS, r->frame_no);
 }
 
 static const struct seg *last_of(const struct rst_group *g, enum dir d, const struct seg *before)
@@ -73,16 +76,21 @@ static const struct seg *last_of(const struct rst_group *g, enum dir d, const st
 
 static void put_echo(const struct rst_group *g, struct evidence *ev)
 {
-	const struct seg *r = g->at[0], *mine = last_of(g, g->dir, r), *peer = last_of(g, dir_other(g->dir), r);
+	const struct seg *r = g->at[0], *mine = last_of(g, g->dir, r),
+			 *peer = last_of(g, dir_other(g->dir), r);
 	const struct ev_value *fits = evidence_get(ev, FEAT_RST_IPID_FITS);
 
 	if (!peer)
 		return;
-	/* A window that both sides use alike (0xffff, 8192) is no echo when the claimed sender used it itself. */
-	evidence_put1(ev, FEAT_RST_WIN_ECHO, r->win && r->win == peer->win && (!mine || mine->win != r->win), r->frame_no);
+	/* A window that both sides use alike (0xffff, 8192) is no echo when the claimed sender used
+	 * it itself. */
+	evidence_put1(ev, FEAT_RST_WIN_ECHO,
+		      r->win && r->win == peer->win && (!mine || mine->win != r->win), r->frame_no);
 	if (r->has_id && peer->has_id)
 		evidence_put1(ev, FEAT_RST_IPID_ECHO_NEXT,
-			      peer->ip_id && r->ip_id == (uint16_t)(peer->ip_id + 1) && !(fits && fits->num), r->frame_no);
+			      peer->ip_id && r->ip_id == (uint16_t)(peer->ip_id + 1) &&
+				      !(fits && fits->num),
+			      r->frame_no);
 }
 
 static void put_header(const struct rst_group *g, struct evidence *ev)
@@ -102,26 +110,32 @@ static void put_header(const struct rst_group *g, struct evidence *ev)
 	evidence_put1(ev, FEAT_RST_WIN, r->win, r->frame_no);
 	evidence_put1(ev, FEAT_RST_HDR_LEN, r->hdr_len, r->frame_no);
 	evidence_put1(ev, FEAT_RST_PAYLOAD_LEN, r->len, r->frame_no);
-	/* Not all bytes captured: nobody can say that the checksum was wrong, and that is the answer the veto needs. */
+	/* Not all bytes captured: nobody can say that the checksum was wrong, and that is the
+	 * answer the veto needs. */
 	evidence_put1(ev, FEAT_RST_BAD_CHECKSUM, known && bad, r->frame_no);
 	if (r->has_id) {
 		evidence_put1(ev, FEAT_RST_DF, r->df, r->frame_no);
 		if (me->n_df + me->n_nodf >= 2)
-			evidence_put1(ev, FEAT_RST_DF_DIFFERS, r->df ? !me->n_df : !me->n_nodf, r->frame_no);
+			evidence_put1(ev, FEAT_RST_DF_DIFFERS, r->df ? !me->n_df : !me->n_nodf,
+				      r->frame_no);
 	}
 	if (me->syn_seen && g->f->side[dir_other(g->dir)].syn_seen)
 		evidence_put1(ev, FEAT_RST_TS_MISSING,
-			      me->ts_ok && g->f->side[dir_other(g->dir)].ts_ok && !(r->opts & TCP_OPT_TS), r->frame_no);
+			      me->ts_ok && g->f->side[dir_other(g->dir)].ts_ok &&
+				      !(r->opts & TCP_OPT_TS),
+			      r->frame_no);
 }
 
-/* Does a packet of the same side that is no reset (a forged SYN/ACK) stand to the reset as the next count of the same counter? TTLs
- * of one side hardly ever differ, and then the window differs by the same number once in 65,536. A kernel's reset has window 0: that counts nothing. */
+/* Does a packet of the same side that is no reset (a forged SYN/ACK) stand to the reset as the next
+ * count of the same counter? TTLs of one side hardly ever differ, and then the window differs by
+ * the same number once in 65,536. A kernel's reset has window 0: that counts nothing. */
 static const struct seg *counts_with(const struct rst_group *g)
 {
 	const struct seg *r = g->at[0], *end = g->f->log.at + g->f->log.n;
 
 	for (const struct seg *s = g->f->log.at; r->win && s < end; s++)
-		if (s->dir == g->dir && !(s->flags & TCP_RST) && s->ttl != r->ttl && r->ttl - s->ttl == r->win - s->win)
+		if (s->dir == g->dir && !(s->flags & TCP_RST) && s->ttl != r->ttl &&
+		    r->ttl - s->ttl == r->win - s->win)
 			return s;
 	return NULL;
 }
@@ -153,8 +167,8 @@ static bool identical(const struct rst_group *g)
 		for (uint32_t j = i + 1; j < g->n; j++) {
 			const struct seg *x = g->at[i], *y = g->at[j];
 
-			if (x->has_id && x->ip_id && x->ip_id == y->ip_id && x->ttl == y->ttl && x->win == y->win &&
-			    x->seq == y->seq && x->ack == y->ack)
+			if (x->has_id && x->ip_id && x->ip_id == y->ip_id && x->ttl == y->ttl &&
+			    x->win == y->win && x->seq == y->seq && x->ack == y->ack)
 				return true;
 		}
 	return false;
@@ -202,7 +216,8 @@ static void put_payload(const struct rst_group *g, struct evidence *ev)
 	}
 }
 
-/* The reset that ends a forged page comes right behind it and with the next IP ID of the same builder. */
+/* The reset that ends a forged page comes right behind it and with the next IP ID of the same
+ * builder. */
 static void put_page(const struct rst_group *g, struct evidence *ev)
 {
 	const struct flow *f = g->f;
@@ -213,8 +228,10 @@ static void put_page(const struct rst_group *g, struct evidence *ev)
 		return;
 	both[0] = s->frame_no;
 	both[1] = r->frame_no;
-	evidence_put(ev, FEAT_RST_AFTER_PAGE, r->ts_ns - s->ts_ns <= page_ns && (uint16_t)(r->ip_id - s->ip_id) <= 1 &&
-		     r->ip_id && carrier_look(f, s, NULL, 0).signs > 0, both, 2);
+	evidence_put(ev, FEAT_RST_AFTER_PAGE,
+		     r->ts_ns - s->ts_ns <= page_ns && (uint16_t)(r->ip_id - s->ip_id) <= 1 &&
+			     r->ip_id && carrier_look(f, s, NULL, 0).signs > 0,
+		     both, 2);
 }
 
 void rst_facts_stack(const struct rst_group *g, struct evidence *ev)

@@ -4,25 +4,30 @@
 
 /* METHODS c.4: alpha 0.7 of the smallest round trip; Hold-On used 0.5 for DNS. */
 enum { FAST_TENTHS = 7 };
-/* Twice the jitter of a capture clock, METHODS c.4 default: a path shorter than this cannot be judged. */
+/* Twice the jitter of a capture clock, METHODS c.4 default: a path shorter than this cannot be
+ * judged. */
 static const int64_t jitter_ns = 2000000;
 
-/* A reset that answers a packet comes within seconds; a state table forgets after a minute at the earliest (MIDDLEBOXES 11). */
+/* A reset that answers a packet comes within seconds; a state table forgets after a minute at the
+ * earliest (MIDDLEBOXES 11). */
 static const int64_t drawn_ns = INT64_C(5) * 1000000000, forget_ns = INT64_C(60) * 1000000000;
 
-/* The packet of the other side that the reset may answer instead of the trigger: the last one before the trigger began. */
+/* The packet of the other side that the reset may answer instead of the trigger: the last one
+ * before the trigger began. */
 static const struct seg *earlier_cause(const struct rst_group *g)
 {
 	const struct seg *last = NULL;
 
 	for (const struct seg *s = g->f->log.at; s < g->at[0]; s++)
-		if (s->dir != g->dir && !(s->flags & TCP_RST) && s->frame_no < g->trigger->first_frame)
+		if (s->dir != g->dir && !(s->flags & TCP_RST) &&
+		    s->frame_no < g->trigger->first_frame)
 			last = s;
 	return last;
 }
 
-/* A reset that acknowledges the trigger's end was made by somebody who saw the trigger. One without an ACK number may answer an earlier
- * packet: it counts only when that packet is too young as well, or so old that its answer would have come long ago. */
+/* A reset that acknowledges the trigger's end was made by somebody who saw the trigger. One without
+ * an ACK number may answer an earlier packet: it counts only when that packet is too young as well,
+ * or so old that its answer would have come long ago. */
 static bool caused_by_trigger(const struct rst_group *g, int64_t rtt_ns)
 {
 	const struct seg *r = g->at[0], *cause;
@@ -37,8 +42,9 @@ static bool caused_by_trigger(const struct rst_group *g, int64_t rtt_ns)
 	return age * 10 < rtt_ns * FAST_TENTHS || age > rtt_ns * 2;
 }
 
-/* The silence that a NAT or firewall may have taken for the connection's end: before the reset, or before the packet that drew it. Unknown where the
- * capture begins in the middle and shows less than that. */
+/* The silence that a NAT or firewall may have taken for the connection's end: before the reset, or
+ * before the packet that drew it. Unknown where the capture begins in the middle and shows less
+ * than that. */
 static void put_idle(const struct rst_group *g, struct evidence *ev)
 {
 	const struct flow *f = g->f;
@@ -80,5 +86,6 @@ void rst_facts_time(const struct rst_group *g, struct evidence *ev)
 		return;
 	evidence_put(ev, FEAT_RST_TOO_FAST,
 		     lag * 10 < rtt_ns * FAST_TENTHS && rtt_ns - lag > jitter_ns &&
-			     caused_by_trigger(g, rtt_ns), frames, 2);
+			     caused_by_trigger(g, rtt_ns),
+		     frames, 2);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The stage of a break and the 19 published tampering signatures (Sundara Raman et al., SIGCOMM 2023, table 1), staged by
- * sequence number and not by arrival (METHODS a.5). */
+/* The stage of a break and the 19 published tampering signatures (Sundara Raman et al., SIGCOMM
+ * 2023, table 1), staged by sequence number and not by arrival (METHODS a.5). */
 #include "detect/detect.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* METHODS a.5 step 3: an injector may outrun the data it reacted to by less than a round trip, at most 200 ms. */
+/* METHODS a.5 step 3: an injector may outrun the data it reacted to by less than a round trip, at
+ * most 200 ms. */
 static const int64_t race_max_ns = INT64_C(200) * 1000000;
 /* SIGCOMM 2023 a.1: inactivity of 3 s or more counts as a break. */
 static const int64_t silence_ns = INT64_C(3) * 1000000000;
@@ -16,20 +17,25 @@ static bool in_first_trigger(const struct flow *f, const struct seg *s)
 {
 	const struct trigger *t = f->n_triggers ? &f->trigger[0] : NULL;
 
-	return t && s->dir == t->dir && seq_diff(s->seq, t->seq) >= 0 && seq_diff(s->seq, t->seq_end) < 0;
+	return t && s->dir == t->dir && seq_diff(s->seq, t->seq) >= 0 &&
+	       seq_diff(s->seq, t->seq_end) < 0;
 }
 
-/* Data that the reset's sequence number already covers was sent before it, whatever the order of arrival. A reset at the connection's first
- * byte may have been built from the handshake or from the data: METHODS a.5 step 3 takes the data when it follows sooner than a side that was
- * reset could have sent it. */
-static bool was_on_its_way(const struct flow *f, const struct seg *at, const struct seg *s, int64_t rtt_ns)
+/* Data that the reset's sequence number already covers was sent before it, whatever the order of
+ * arrival. A reset at the connection's first byte may have been built from the handshake or from
+ * the data: METHODS a.5 step 3 takes the data when it follows sooner than a side that was reset
+ * could have sent it. */
+static bool was_on_its_way(const struct flow *f, const struct seg *at, const struct seg *s,
+			   int64_t rtt_ns)
 {
 	int64_t late_ns = s->ts_ns - at->ts_ns;
 
-	if (at->dir != DIR_ORIG || s->dir != DIR_ORIG || !s->len || !at->seq || late_ns > race_max_ns)
+	if (at->dir != DIR_ORIG || s->dir != DIR_ORIG || !s->len || !at->seq ||
+	    late_ns > race_max_ns)
 		return false;
 	return seq_diff(at->seq, s->seq + s->len) >= 0 ||
-	       (f->side[DIR_ORIG].have_isn && at->seq == f->side[DIR_ORIG].isn + 1 && s->seq == at->seq && late_ns < rtt_ns);
+	       (f->side[DIR_ORIG].have_isn && at->seq == f->side[DIR_ORIG].isn + 1 &&
+		s->seq == at->seq && late_ns < rtt_ns);
 }
 
 enum flow_stage detect_stage(const struct flow *f, const struct seg *at)
@@ -98,16 +104,19 @@ static struct rst_count count_rsts(const struct flow *f, enum dir d)
 	return c;
 }
 
-/* The stage of a burst: any of its resets may show that it was built from data (METHODS a.5 step 3). */
+/* The stage of a burst: any of its resets may show that it was built from data (METHODS a.5 step
+ * 3). */
 static enum flow_stage burst_stage(const struct flow *f, const struct seg *first)
 {
 	enum flow_stage st = detect_stage(f, first);
 
 	if (first->dir != DIR_ORIG || st == STAGE_NONE)
 		return st;
-	for (const struct seg *s = first + 1; s < f->log.at + f->log.n && s->ts_ns - first->ts_ns <= race_max_ns; s++) {
+	for (const struct seg *s = first + 1;
+	     s < f->log.at + f->log.n && s->ts_ns - first->ts_ns <= race_max_ns; s++) {
 		if (s->len && !(s->flags & TCP_RST) && s->dir == DIR_ORIG)
-			break; /* what comes after the data proves nothing about the resets before it */
+			/* what comes after the data proves nothing about the resets before it */
+			break;
 		if (s->flags & TCP_RST && s->dir == DIR_ORIG && detect_stage(f, s) > st)
 			st = detect_stage(f, s);
 	}
@@ -138,7 +147,8 @@ static bool said_goodbye(const struct flow *f)
 {
 	const struct flow_side *o = &f->side[DIR_ORIG], *r = &f->side[DIR_RESP];
 
-	return r->fin || (o->fin && r->have_ack && o->have_next && seq_diff(r->ack_max, o->next) >= 0);
+	return r->fin ||
+	       (o->fin && r->have_ack && o->have_next && seq_diff(r->ack_max, o->next) >= 0);
 }
 
 /* When either side last sent anything new: retransmissions and a FIN into the silence are none. */
@@ -167,13 +177,15 @@ enum flow_stage detect_tampering(const struct flow *f, int64_t ended_ns, char ou
 	c[1] = count_rsts(f, DIR_RESP);
 	if (!c[0].first && !c[1].first) {
 		/* Silence: no news for 3 s, and nobody's goodbye was heard. */
-		if (f->midstream || said_goodbye(f) || (ended_ns > f->last_ns ? ended_ns : f->last_ns) - last_news(f) < silence_ns)
+		if (f->midstream || said_goodbye(f) ||
+		    (ended_ns > f->last_ns ? ended_ns : f->last_ns) - last_news(f) < silence_ns)
 			return STAGE_NONE;
 		st = detect_stage(f, &(struct seg){.ts_ns = f->last_ns, .dir = DIR_RESP});
 		/* An answered exchange that falls idle is no break. */
 		if (f->side[DIR_RESP].n_data || st == STAGE_LATER || st == STAGE_NONE)
 			return STAGE_NONE;
-		(void)snprintf(out, TAMPERING_TEXT, "%s->nothing", before[st]); /* fits: the longest is 20 bytes */
+		(void)snprintf(out, TAMPERING_TEXT, "%s->nothing",
+			       before[st]); /* fits: the longest is 20 bytes */
 		return st;
 	}
 	/* The direction that was reset first tells the stage. */

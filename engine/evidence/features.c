@@ -57,7 +57,8 @@ const char *group_name(enum ev_group g)
 
 const char *case_name(enum ev_case c)
 {
-	static const char *const name[CASE_N] = {"any", "rst", "overlap", "synack", "page", "dns", "drop", "rate", "quic"};
+	static const char *const name[CASE_N] = {"any", "rst",  "overlap", "synack", "page",
+						 "dns", "drop", "rate",    "quic"};
 
 	return name[c];
 }

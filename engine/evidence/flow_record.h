@@ -8,8 +8,8 @@
 #include "base/words.h"
 
 enum {
-	FLOW_ID_TEXT = 17,  /* 16 hex digits and NUL */
-	HISTORY_MAX = 24,   /* letters kept, and NUL */
+	FLOW_ID_TEXT = 17, /* 16 hex digits and NUL */
+	HISTORY_MAX = 24,  /* letters kept, and NUL */
 	TRIGGER_TEXT = 256,
 	TAMPERING_TEXT = 48,
 };
@@ -19,29 +19,33 @@ struct flow_end {
 	uint16_t port;
 };
 
-/* What is told of one flow, with or without a finding. Plain values, copyable; text is attacker-controlled where it
- * comes from packets (trigger). */
+/* What is told of one flow, with or without a finding. Plain values, copyable; text is
+ * attacker-controlled where it comes from packets (trigger). */
 struct flow_record {
-	char id[FLOW_ID_TEXT];	     /* stable: does not depend on the table's key */
-	uint32_t input_i;	     /* which input file of the run */
+	char id[FLOW_ID_TEXT]; /* stable: does not depend on the table's key */
+	uint32_t input_i;      /* which input file of the run */
 	bool udp;
 	struct flow_end orig, resp;
-	int64_t first_ns, last_ns;   /* packet time */
+	int64_t first_ns, last_ns; /* packet time */
 	uint64_t first_frame, last_frame;
-	uint64_t packets[2];	     /* [0] orig, [1] resp */
-	uint64_t bytes[2];	     /* payload bytes on the wire */
-	char history[HISTORY_MAX];   /* Zeek's letters: upper case orig, lower case resp; + when cut */
-	enum flow_stage stage;	     /* of the break; NONE when the flow was not broken */
-	char tampering[TAMPERING_TEXT]; /* name of one of the 19 published signatures; empty when none */
-	char app[16];		     /* "TLS", "HTTP", "DNS", ...; empty unknown */
+	uint64_t packets[2]; /* [0] orig, [1] resp */
+	uint64_t bytes[2];   /* payload bytes on the wire */
+	/* Zeek's letters: upper case orig, lower case resp; + when cut */
+	char history[HISTORY_MAX];
+	enum flow_stage stage; /* of the break; NONE when the flow was not broken */
+	/* name of one of the 19 published signatures; empty when none */
+	char tampering[TAMPERING_TEXT];
+	char app[16]; /* "TLS", "HTTP", "DNS", ...; empty unknown */
 	enum trigger_kind trigger;
 	uint32_t trigger_len;
 	char trigger_value[TRIGGER_TEXT]; /* NUL-terminated too */
 	uint64_t trigger_frame;
 	enum capture_point point;
 	bool one_sided, truncated;
-	bool marked;		     /* holds the frame that was asked for (engine_config.mark_frame) */
-	uint64_t lost;		     /* packets of this flow that the capture shows to be missing (ACKs of unseen data) */
+	/* holds the frame that was asked for (engine_config.mark_frame) */
+	bool marked;
+	/* packets of this flow that the capture shows to be missing (ACKs of unseen data) */
+	uint64_t lost;
 };
 
 #endif

@@ -16,20 +16,21 @@ struct defrag;
 
 enum defrag_got {
 	DEFRAG_HELD, /* kept; more is missing. p's frame may go. */
-	DEFRAG_DONE, /* p is now the whole datagram, or a fragment that came in it through a tunnel:
-			then p->frag, add it again */
+	/* p is now the whole datagram, or a fragment that came in it through a tunnel: then
+	 * p->frag, add it again */
+	DEFRAG_DONE,
 	DEFRAG_DROPPED, /* not used, and counted; p is untouched */
 };
 
 /* All since defrag_new, except `pending`. Of the datagrams begun, completed + timed_out + evicted +
  * refused + pending is the number. */
 struct defrag_stats {
-	uint64_t fragments;   /* handed in */
-	uint64_t completed;   /* datagrams put together */
-	uint64_t timed_out;   /* datagrams given up after LIMIT_DEFRAG_SECONDS */
-	uint64_t evicted;     /* datagrams given up for newer ones */
-	uint64_t refused;     /* datagrams given up because they were in more pieces than
-			       LIMIT_DEFRAG_PIECES */
+	uint64_t fragments; /* handed in */
+	uint64_t completed; /* datagrams put together */
+	uint64_t timed_out; /* datagrams given up after LIMIT_DEFRAG_SECONDS */
+	uint64_t evicted;   /* datagrams given up for newer ones */
+	/* datagrams given up because they were in more pieces than LIMIT_DEFRAG_PIECES */
+	uint64_t refused;
 	uint64_t pending;     /* datagrams not complete now; read at the end: never completed */
 	uint64_t truncated;   /* fragments dropped: the capture holds only part of them */
 	uint64_t malformed;   /* fragments dropped: lengths that cannot be */

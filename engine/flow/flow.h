@@ -25,28 +25,33 @@ struct seg {
 	int64_t ts_ns;
 	uint64_t frame_no;
 	uint32_t seq, ack;
-	uint32_t len;	   /* payload bytes on the wire */
-	uint32_t next_seq; /* the sender's next byte before this packet, by its earlier non-RST packets */
+	uint32_t len; /* payload bytes on the wire */
+	/* the sender's next byte before this packet, by its earlier non-RST packets */
+	uint32_t next_seq;
 	uint32_t peer_next; /* the same of the other side */
 	uint32_t ts_val;
-	uint32_t digest;   /* of the captured payload; 0 when there is none */
+	uint32_t digest; /* of the captured payload; 0 when there is none */
 	uint16_t flags, win, ip_id, opts;
 	uint8_t ttl, hdr_len;
-	uint8_t dir;	   /* enum dir */
+	uint8_t dir; /* enum dir */
 	bool df : 1, has_id : 1;
 	bool next_known : 1, peer_known : 1; /* next_seq, peer_next are known */
-	bool retransmit : 1; /* all its bytes were sent before */
-	bool copy : 1;	     /* same IP ID, numbers and payload as a packet within 1 ms before: a mirror port's second view, or a burst */
+	bool retransmit : 1;                 /* all its bytes were sent before */
+	/* same IP ID, numbers and payload as a packet within 1 ms before: a mirror port's second
+	 * view, or a burst */
+	bool copy : 1;
 	int32_t copy_gap_ns; /* copy: time since the packet it repeats */
 	int8_t checksum;     /* RST only: 1 right, 0 wrong, -1 unknown */
 };
 
-/* Remembered packets: the first LOG_HEAD, then the latest; after the first reset (or other suspicion) nothing is forgotten until
- * LIMIT_LOG_SEGS. */
-enum { LOG_FIRST = 4, LOG_HEAD = 24, LOG_TAIL = 96, LOG_SLACK = 64 }; /* LOG_FIRST: room at the start, then it doubles */
+/* Remembered packets: the first LOG_HEAD, then the latest; after the first reset (or other
+ * suspicion) nothing is forgotten until LIMIT_LOG_SEGS. */
+/* LOG_FIRST: room at the start, then it doubles */
+enum { LOG_FIRST = 4, LOG_HEAD = 24, LOG_TAIL = 96, LOG_SLACK = 64 };
 struct flow_log {
 	uint32_t n, cap;
-	uint32_t skipped; /* packets between at[LOG_HEAD - 1] and at[LOG_HEAD], or at the end once full */
+	/* packets between at[LOG_HEAD - 1] and at[LOG_HEAD], or at the end once full */
+	uint32_t skipped;
 	bool sealed;
 	struct seg *at;
 };
@@ -54,16 +59,17 @@ struct flow_log {
 /* A run of bytes in the ring and the segment that first brought them. */
 struct piece {
 	uint32_t off, len; /* relative to the stream's base */
-	uint32_t seg_off, seg_len; /* the whole segment, other runs and bytes that were there before included */
+	/* the whole segment, other runs and bytes that were there before included */
+	uint32_t seg_off, seg_len;
 	uint64_t frame_no;
 };
 
 enum { STREAM_PIECES = 48 };
 /* The last bytes of one direction, first version kept, as a ring over stream offsets. */
 struct stream {
-	uint32_t base;	  /* sequence number of offset 0 */
-	uint32_t cap;	  /* ring size, power of two */
-	uint32_t end;	  /* highest offset stored, exclusive */
+	uint32_t base;       /* sequence number of offset 0 */
+	uint32_t cap;        /* ring size, power of two */
+	uint32_t end;        /* highest offset stored, exclusive */
 	uint32_t contiguous; /* bytes from offset 0 without a gap, while end <= cap */
 	uint32_t n_pieces;   /* newest at [(n_pieces - 1) % STREAM_PIECES] */
 	struct piece piece[STREAM_PIECES];
@@ -74,22 +80,23 @@ struct stream {
 struct conflict {
 	uint64_t first_frame, second_frame;
 	uint32_t overlap, differ; /* bytes */
-	uint32_t off;		  /* stream offset of the shared range */
+	uint32_t off;             /* stream offset of the shared range */
 	uint8_t dir;
-	bool first_http, second_http; /* that version starts with an HTTP status line at the shared range's start */
+	/* that version starts with an HTTP status line at the shared range's start */
+	bool first_http, second_http;
 };
 enum { FLOW_CONFLICTS_MAX = 16 };
 
 struct trigger {
 	uint8_t kind; /* enum trigger_kind, evidence/flow_record.h */
 	uint8_t dir;
-	uint8_t ech;  /* 0 none, 1 ECH, 2 ESNI */
-	bool open;    /* more of the hello may come */
+	uint8_t ech; /* 0 none, 1 ECH, 2 ESNI */
+	bool open;   /* more of the hello may come */
 	uint8_t name_len;
 	char name[256];
 	uint64_t first_frame, last_frame; /* packets that carried it */
-	int64_t ts_ns;	    /* of its last packet */
-	uint32_t seq, seq_end; /* range of sequence numbers */
+	int64_t ts_ns;                    /* of its last packet */
+	uint32_t seq, seq_end;            /* range of sequence numbers */
 	uint16_t ip_id, win;
 	uint8_t ttl;
 };
@@ -119,9 +126,10 @@ struct flow_side {
 	struct {
 		uint8_t ttl;
 		uint32_t n;
-	} ttl[SIDE_TTLS]; /* of non-RST packets; the rarest is replaced when full */
+	} ttl[SIDE_TTLS];      /* of non-RST packets; the rarest is replaced when full */
 	uint32_t n_df, n_nodf; /* non-RST IPv4 packets */
-	uint32_t n_rst, n_fin, n_syn, n_data, n_again; /* n_again: retransmissions in a row that nothing acknowledged */
+	/* n_again: retransmissions in a row that nothing acknowledged */
+	uint32_t n_rst, n_fin, n_syn, n_data, n_again;
 	int64_t again_ns; /* when the first of them was sent */
 	uint64_t packets, bytes;
 	int64_t last_ns;
@@ -133,8 +141,8 @@ struct flow_side {
 enum suspicion {
 	SUS_RST = 1 << 0,
 	SUS_CONFLICT = 1 << 1,
-	SUS_SYNACK = 1 << 2, /* SYN/ACKs with different sequence numbers */
-	SUS_PAGE = 1 << 3,   /* an HTTP-like answer worth a look */
+	SUS_SYNACK = 1 << 2,  /* SYN/ACKs with different sequence numbers */
+	SUS_PAGE = 1 << 3,    /* an HTTP-like answer worth a look */
 	SUS_SILENCE = 1 << 4, /* sent twice or more again and not acknowledged */
 	SUS_RATE = 1 << 5,    /* enough bytes to judge a rate */
 	SUS_QUIC = 1 << 6,    /* a QUIC flow with Initials */
@@ -158,20 +166,20 @@ enum flow_list { LIST_HALF, LIST_OPEN, LIST_CLOSED, LIST_UDP, LIST_N };
 struct flow {
 	struct flow_key key;
 	uint64_t hash;
-	uint64_t no;	/* order of creation in the run, from 1 */
+	uint64_t no; /* order of creation in the run, from 1 */
 	uint32_t input_i;
 	struct ip_addr addr[2]; /* orig, resp */
 	uint16_t port[2];
 	uint8_t proto;
-	uint8_t list;	/* enum flow_list */
+	uint8_t list; /* enum flow_list */
 	uint8_t suspicion;
 	bool midstream, flipped, established;
 	bool truncated; /* some packet of it was cut by the capture */
-	bool closed;	/* RST, or FIN from both sides */
+	bool closed;    /* RST, or FIN from both sides */
 	uint8_t depth_max;
 	char history[24];
 	uint8_t history_n;
-	uint32_t history_bits; /* letters already given */
+	uint32_t history_bits;                 /* letters already given */
 	int64_t first_ns, last_ns, touched_ns; /* touched: the watermark when it was last seen */
 	uint64_t first_frame, last_frame;
 	struct flow_side side[2];
@@ -179,25 +187,32 @@ struct flow {
 	uint32_t n_conflicts, conflicts_lost;
 	struct conflict *conflict;
 	uint32_t n_triggers;
-	struct trigger *trigger; /* FLOW_TRIGGERS_MAX when not NULL */
-	uint8_t app_tries[2]; /* segments the trigger readers have looked at, by direction */
+	struct trigger *trigger;     /* FLOW_TRIGGERS_MAX when not NULL */
+	uint8_t app_tries[2];        /* segments the trigger readers have looked at, by direction */
 	uint64_t app_first_frame[2]; /* packet with which the unread hello or request began */
-	uint32_t app_from[2]; /* stream offset at which it begins */
+	uint32_t app_from[2];        /* stream offset at which it begins */
 	struct page_note *page;
-	struct rate_series *rate; /* flow/rate_series.h; NULL until a side has sent enough */
-	bool no_rate;		  /* there was no memory for it */
+	struct rate_series *rate;    /* flow/rate_series.h; NULL until a side has sent enough */
+	bool no_rate;                /* there was no memory for it */
 	struct rst_bytes *rst_bytes; /* payload of the first reset that carried one */
 	char app[16];
 	uint64_t seq_gaps; /* ACKs for bytes the capture never showed */
-	int64_t dup_gap_min_ns, dup_gap_max_ns; /* distance of the ordinary copies; valid when dup_ordinary > 0 */
-	uint32_t dup_ordinary, n_ordinary; /* mirror copies among packets with payload or SYN, and all such packets */
-	void *dns;	   /* detect/det_dns.c's transactions of this flow; freed through flow_table_options.free_dns */
-	uint64_t path_alive; /* frame of another host's packet that reached orig while this flow was in silence; 0 none */
-	void *quic;	   /* struct quic_flow of app/quic_flow.h; freed by its quic_flow_free() at the flow's end */
-	uint8_t attempt;   /* detect/attempt.h: what across/controls.h has been told of this flow */
-	bool marked;	   /* holds the frame that was asked for */
-	bool waits;	   /* follow mode: in the queue of flows to be judged early */
-	struct told told[12]; /* by case kind: what was told of this flow last */
+	/* distance of the ordinary copies; valid when dup_ordinary > 0 */
+	int64_t dup_gap_min_ns, dup_gap_max_ns;
+	/* mirror copies among packets with payload or SYN, and all such packets */
+	uint32_t dup_ordinary, n_ordinary;
+	/* detect/det_dns.c's transactions of this flow; freed through
+	 * flow_table_options.free_dns */
+	void *dns;
+	/* frame of another host's packet that reached orig while this flow was in silence; 0
+	 * none */
+	uint64_t path_alive;
+	/* struct quic_flow of app/quic_flow.h; freed by its quic_flow_free() at the flow's end */
+	void *quic;
+	uint8_t attempt; /* detect/attempt.h: what across/controls.h has been told of this flow */
+	bool marked;     /* holds the frame that was asked for */
+	bool waits;      /* follow mode: in the queue of flows to be judged early */
+	struct told told[12];     /* by case kind: what was told of this flow last */
 	struct flow *prev, *next; /* in its list, least recently touched first */
 };
 
@@ -215,24 +230,28 @@ struct flow_stats {
 };
 
 struct flow_table *flow_table_new(const struct flow_options *o); /* NULL when out of memory */
-/* The packet times that the room takes, years 1823 to 2116: any two differ by less than 2^63. Whoever calls sees to it. */
+/* The packet times that the room takes, years 1823 to 2116: any two differ by less than 2^63.
+ * Whoever calls sees to it. */
 #define FLOW_TIME_MAX ((INT64_C(1) << 62) - 1)
 #define FLOW_TIME_MIN (-FLOW_TIME_MAX - 1)
-/* Finds or makes the flow of a TCP or UDP packet, updates it (tcp_track) and returns it with the packet's direction;
- * moves the watermark and ends flows that have timed out before. NULL only when no memory could be had (counted). Flow stays valid until the
- * next call. */
-struct flow *flow_table_packet(struct flow_table *t, const struct pkt *p, uint32_t input_i, enum dir *dir);
+/* Finds or makes the flow of a TCP or UDP packet, updates it (tcp_track) and returns it with the
+ * packet's direction; moves the watermark and ends flows that have timed out before. NULL only when
+ * no memory could be had (counted). Flow stays valid until the next call. */
+struct flow *flow_table_packet(struct flow_table *t, const struct pkt *p, uint32_t input_i,
+			       enum dir *dir);
 /* The flow a quoted packet belongs to (ICMP errors); NULL when not known. */
-struct flow *flow_table_find(struct flow_table *t, uint8_t proto, const struct ip_addr *src, uint16_t sport,
-			     const struct ip_addr *dst, uint16_t dport);
+struct flow *flow_table_find(struct flow_table *t, uint8_t proto, const struct ip_addr *src,
+			     uint16_t sport, const struct ip_addr *dst, uint16_t dport);
 /* Ends every flow, oldest first (end of an input that is its own series, end of the run). */
 void flow_table_end_all(struct flow_table *t);
 void flow_table_stats(const struct flow_table *t, struct flow_stats *out);
 void flow_table_free(struct flow_table *t);
-/* Memory accounting for rooms that hang state on a flow. False: the budget is used up, hang nothing. */
+/* Memory accounting for rooms that hang state on a flow. False: the budget is used up, hang
+ * nothing. */
 bool flow_table_take(struct flow_table *t, size_t bytes);
 void flow_table_give(struct flow_table *t, size_t bytes);
-/* The same for rate series, which together get only their share (LIMIT_RATE_MEMORY_SHARE): long flows must not push out the others. */
+/* The same for rate series, which together get only their share (LIMIT_RATE_MEMORY_SHARE): long
+ * flows must not push out the others. */
 bool flow_table_take_rate(struct flow_table *t, size_t bytes);
 void flow_table_give_rate(struct flow_table *t, size_t bytes);
 
@@ -244,27 +263,34 @@ void flow_history(struct flow *f, enum dir d, char letter);
 /* --- stream.c --- */
 /* Stores a segment's bytes (first version wins), compares overlaps, notes conflicts. */
 void stream_put(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p);
-/* The first bytes of a direction that are there without a gap; view into the flow, valid until its next packet. */
+/* The first bytes of a direction that are there without a gap; view into the flow, valid until its
+ * next packet. */
 struct bytes stream_head(const struct flow *f, enum dir d);
 void stream_free(struct flow_table *t, struct stream *s);
 
 /* --- model.c: what a side's packets have in common, for judging one of them --- */
-/* TTL of that side nearest to `ttl` among its non-RST packets; false when none was seen. `not_frame`: this frame's own TTL is left out
- * when it is not a RST (0: none). */
-bool model_nearest_ttl(const struct flow *f, enum dir d, uint8_t ttl, const uint64_t *skip, uint32_t n_skip, uint8_t *out);
+/* TTL of that side nearest to `ttl` among its non-RST packets; false when none was seen.
+ * `not_frame`: this frame's own TTL is left out when it is not a RST (0: none). */
+bool model_nearest_ttl(const struct flow *f, enum dir d, uint8_t ttl, const uint64_t *skip,
+		       uint32_t n_skip, uint8_t *out);
 
 enum ipid_fit { IPID_UNKNOWN, IPID_FITS, IPID_OFF };
-/* Does s's IP ID lie on the line of the other packets of its direction (METHODS c.2)? Packets in `skip` (frame numbers) are left out. */
-enum ipid_fit model_ipid(const struct flow *f, const struct seg *s, const uint64_t *skip, uint32_t n_skip);
+/* Does s's IP ID lie on the line of the other packets of its direction (METHODS c.2)? Packets in
+ * `skip` (frame numbers) are left out. */
+enum ipid_fit model_ipid(const struct flow *f, const struct seg *s, const uint64_t *skip,
+			 uint32_t n_skip);
 uint8_t model_ttl_init(uint8_t ttl);
-/* The smallest round trip between the capture and side `d`, from its answers to what went to it: SYN to SYN/ACK, data to the first packet that
- * acknowledges it. Resets and the packets in `skip` do not count as answers, what was sent twice asks no question (Karn). Returns the number of
+/* The smallest round trip between the capture and side `d`, from its answers to what went to it:
+ * SYN to SYN/ACK, data to the first packet that acknowledges it. Resets and the packets in `skip`
+ * do not count as answers, what was sent twice asks no question (Karn). Returns the number of
  * samples; *min_ns is set when there is one. */
-uint32_t model_rtt(const struct flow *f, enum dir d, const uint64_t *skip, uint32_t n_skip, int64_t *min_ns);
-/* Was this flow captured at a mirror port that gives every packet twice? Ordinary packets must show it: METHODS 0. */
+uint32_t model_rtt(const struct flow *f, enum dir d, const uint64_t *skip, uint32_t n_skip,
+		   int64_t *min_ns);
+/* Was this flow captured at a mirror port that gives every packet twice? Ordinary packets must show
+ * it: METHODS 0. */
 bool flow_is_mirrored(const struct flow *f);
-/* Is this packet, marked as a copy, the mirror's second view? Only when it follows as soon as the ordinary copies of the flow do: a burst of identical
- * forgeries has a distance of its own. */
+/* Is this packet, marked as a copy, the mirror's second view? Only when it follows as soon as the
+ * ordinary copies of the flow do: a burst of identical forgeries has a distance of its own. */
 bool flow_is_mirror_copy(const struct flow *f, const struct seg *s);
 const struct seg *flow_seg(const struct flow *f, uint64_t frame_no);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a flow is made of: which packets belong to it, which side opened it, and what goes with it when it ends. */
+/* What a flow is made of: which packets belong to it, which side opened it, and what goes with it
+ * when it ends. */
 #include "flow/flow_key.h"
 
 #include <stdlib.h>
@@ -16,7 +17,7 @@ int flow_key_cmp(const struct ip_addr *x, uint16_t px, const struct ip_addr *y, 
 
 /* Symmetric by ordering the two ends, never by XOR (ARCHITECTURE 4). */
 void flow_key_make(struct flow_key *k, uint8_t proto, const struct ip_addr *src, uint16_t sport,
-		     const struct ip_addr *dst, uint16_t dport)
+		   const struct ip_addr *dst, uint16_t dport)
 {
 	bool src_first = flow_key_cmp(src, sport, dst, dport) <= 0;
 
@@ -28,8 +29,8 @@ void flow_key_make(struct flow_key *k, uint8_t proto, const struct ip_addr *src,
 	k->proto = proto;
 }
 
-/* Who opened the connection when its SYN was not seen: the side that speaks like a responder, else the lower well-known
- * port, else whoever was seen first. */
+/* Who opened the connection when its SYN was not seen: the side that speaks like a responder, else
+ * the lower well-known port, else whoever was seen first. */
 static bool from_orig(const struct pkt *p)
 {
 	if (p->l4 == L4_TCP && (p->tcp.flags & (TCP_SYN | TCP_RST)) == TCP_SYN)
@@ -37,7 +38,8 @@ static bool from_orig(const struct pkt *p)
 	if (p->payload.len >= 5) {
 		const uint8_t *b = p->payload.at;
 
-		if (!memcmp(b, "HTTP/", 5) || (b[0] == 0x16 && b[1] == 3 && p->payload.len > 5 && b[5] == 2))
+		if (!memcmp(b, "HTTP/", 5) ||
+		    (b[0] == 0x16 && b[1] == 3 && p->payload.len > 5 && b[5] == 2))
 			return false;
 		if (!memcmp(b, "GET /", 5) || !memcmp(b, "POST ", 5) || !memcmp(b, "HEAD ", 5) ||
 		    (b[0] == 0x16 && b[1] == 3 && p->payload.len > 5 && b[5] == 1))

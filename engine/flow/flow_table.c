@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The table of live flows: open addressing over pointers, four lists by state in order of last touch, one ceiling for
- * everything a flow hangs on itself. */
+/* The table of live flows: open addressing over pointers, four lists by state in order of last
+ * touch, one ceiling for everything a flow hangs on itself. */
 #include "flow/flow.h"
 
 #include <assert.h>
@@ -11,16 +11,18 @@
 #include "flow/flow_key.h"
 #include "flow/rate_series.h"
 
-/* How long a flow may be silent, by state, in packet time. Half-open: Linux gives a SYN up after 127 s, but its retries at 1, 3, 7, 15,
- * 31 s keep it touched, so 70 s of silence end it. Open: Zeek's tcp_inactivity_timeout, 5 min. Closed: long enough for packets that
- * outlive a reset (METHODS b uses 2 s) and for late FINs. UDP: Zeek's 1 min. */
+/* How long a flow may be silent, by state, in packet time. Half-open: Linux gives a SYN up after
+ * 127 s, but its retries at 1, 3, 7, 15, 31 s keep it touched, so 70 s of silence end it. Open:
+ * Zeek's tcp_inactivity_timeout, 5 min. Closed: long enough for packets that outlive a reset
+ * (METHODS b uses 2 s) and for late FINs. UDP: Zeek's 1 min. */
 static const int64_t timeout_ns[LIST_N] = {
 	[LIST_HALF] = INT64_C(70) * 1000000000,
 	[LIST_OPEN] = INT64_C(300) * 1000000000,
 	[LIST_CLOSED] = INT64_C(15) * 1000000000,
 	[LIST_UDP] = INT64_C(60) * 1000000000,
 };
-/* A SYN with another sequence number on a connection this young and alive is noted, not obeyed (RFC 5961 4). */
+/* A SYN with another sequence number on a connection this young and alive is noted, not obeyed (RFC
+ * 5961 4). */
 static const int64_t reuse_quiet_ns = INT64_C(3) * 1000000000;
 
 enum { SLOTS_FIRST = 1024 };
@@ -202,16 +204,18 @@ static void flow_end(struct flow_table *t, struct flow *f)
 	flow_free(t, f);
 }
 
-/* Ends what has been silent too long: a function of (flow, watermark), never of table position. The lists are in touch
- * order, so only their heads are looked at. */
+/* Ends what has been silent too long: a function of (flow, watermark), never of table position. The
+ * lists are in touch order, so only their heads are looked at. */
 static void expire(struct flow_table *t)
 {
 	for (int l = 0; l < LIST_N; l++)
-		while (t->list[l].first && t->watermark_ns - t->list[l].first->touched_ns > timeout_ns[l])
+		while (t->list[l].first &&
+		       t->watermark_ns - t->list[l].first->touched_ns > timeout_ns[l])
 			flow_end(t, t->list[l].first);
 }
 
-/* Gives room for one more flow by ending those that tell least: half-open first, then UDP, closed, open. */
+/* Gives room for one more flow by ending those that tell least: half-open first, then UDP, closed,
+ * open. */
 static void evict_one(struct flow_table *t)
 {
 	static const enum flow_list order[] = {LIST_HALF, LIST_UDP, LIST_CLOSED, LIST_OPEN};
@@ -224,7 +228,8 @@ static void evict_one(struct flow_table *t)
 		}
 }
 
-static struct flow *flow_make(struct flow_table *t, const struct flow_key *k, uint64_t hash, const struct pkt *p)
+static struct flow *flow_make(struct flow_table *t, const struct flow_key *k, uint64_t hash,
+			      const struct pkt *p)
 {
 	/* A flow is worth its room only with its first packets. */
 	enum { EVICT_TRIES = 64, NEED = sizeof(struct flow) + LOG_FIRST * sizeof(struct seg) };
@@ -253,8 +258,10 @@ static struct flow *flow_make(struct flow_table *t, const struct flow_key *k, ui
 	return f;
 }
 
-/* A SYN on a known 5-tuple opens a new connection when it has another sequence number, unless the old one is alive. */
-static bool is_reuse(const struct flow_table *t, const struct flow *f, enum dir d, const struct pkt *p)
+/* A SYN on a known 5-tuple opens a new connection when it has another sequence number, unless the
+ * old one is alive. */
+static bool is_reuse(const struct flow_table *t, const struct flow *f, enum dir d,
+		     const struct pkt *p)
 {
 	const struct flow_side *s = &f->side[d], *peer = &f->side[dir_other(d)];
 
@@ -281,7 +288,8 @@ static enum flow_list list_for(const struct flow *f)
 	return f->established || f->midstream ? LIST_OPEN : LIST_HALF;
 }
 
-struct flow *flow_table_packet(struct flow_table *t, const struct pkt *p, uint32_t input_i, enum dir *dir)
+struct flow *flow_table_packet(struct flow_table *t, const struct pkt *p, uint32_t input_i,
+			       enum dir *dir)
 {
 	struct flow_key k;
 	uint64_t hash;
@@ -296,7 +304,9 @@ struct flow *flow_table_packet(struct flow_table *t, const struct pkt *p, uint32
 	hash = keyhash(&t->key, &k, sizeof(k));
 	f = lookup(t, &k, hash);
 	if (f) {
-		enum dir d = !flow_key_cmp(&p->src, p->sport, &f->addr[DIR_ORIG], f->port[DIR_ORIG]) ? DIR_ORIG : DIR_RESP;
+		enum dir d = !flow_key_cmp(&p->src, p->sport, &f->addr[DIR_ORIG], f->port[DIR_ORIG])
+				     ? DIR_ORIG
+				     : DIR_RESP;
 
 		if (is_reuse(t, f, d, p)) {
 			flow_end(t, f);
@@ -310,7 +320,8 @@ struct flow *flow_table_packet(struct flow_table *t, const struct pkt *p, uint32
 		f->input_i = input_i;
 		flow_orient(f, p);
 	}
-	*dir = !flow_key_cmp(&p->src, p->sport, &f->addr[DIR_ORIG], f->port[DIR_ORIG]) ? DIR_ORIG : DIR_RESP;
+	*dir = !flow_key_cmp(&p->src, p->sport, &f->addr[DIR_ORIG], f->port[DIR_ORIG]) ? DIR_ORIG
+										       : DIR_RESP;
 	if (p->ts_ns > f->last_ns)
 		f->last_ns = p->ts_ns;
 	f->last_frame = p->frame_no;
@@ -328,8 +339,8 @@ struct flow *flow_table_packet(struct flow_table *t, const struct pkt *p, uint32
 	return f;
 }
 
-struct flow *flow_table_find(struct flow_table *t, uint8_t proto, const struct ip_addr *src, uint16_t sport,
-			     const struct ip_addr *dst, uint16_t dport)
+struct flow *flow_table_find(struct flow_table *t, uint8_t proto, const struct ip_addr *src,
+			     uint16_t sport, const struct ip_addr *dst, uint16_t dport)
 {
 	struct flow_key k;
 
@@ -339,7 +350,8 @@ struct flow *flow_table_find(struct flow_table *t, uint8_t proto, const struct i
 
 void flow_table_end_all(struct flow_table *t)
 {
-	/* In the order in which they would have timed out; the watermark starts afresh for the next series. */
+	/* In the order in which they would have timed out; the watermark starts afresh for the next
+	 * series. */
 	for (;;) {
 		struct flow *best = NULL;
 		int64_t best_due = 0;
@@ -348,7 +360,8 @@ void flow_table_end_all(struct flow_table *t)
 			struct flow *f = t->list[l].first;
 			int64_t due = f ? f->touched_ns + timeout_ns[l] : 0;
 
-			if (f && (!best || due < best_due || (due == best_due && f->no < best->no))) {
+			if (f &&
+			    (!best || due < best_due || (due == best_due && f->no < best->no))) {
 				best = f;
 				best_due = due;
 			}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What one side's packets have in common, so that a single one of them can be judged against the rest (METHODS c.1, c.2). */
+/* What one side's packets have in common, so that a single one of them can be judged against the
+ * rest (METHODS c.1, c.2). */
 #include "flow/flow.h"
 
 #include <stdlib.h>
@@ -20,7 +21,8 @@ const struct seg *flow_seg(const struct flow *f, uint64_t frame_no)
 	return NULL;
 }
 
-bool model_nearest_ttl(const struct flow *f, enum dir d, uint8_t ttl, const uint64_t *skip, uint32_t n_skip, uint8_t *out)
+bool model_nearest_ttl(const struct flow *f, enum dir d, uint8_t ttl, const uint64_t *skip,
+		       uint32_t n_skip, uint8_t *out)
 {
 	int best = -1;
 
@@ -50,20 +52,23 @@ uint8_t model_ttl_init(uint8_t ttl)
 
 /* The line of one direction's IP IDs around a suspected packet. */
 struct id_line {
-	uint32_t n, n_zero, n_step; /* packets, packets with ID 0, steps that look like a counter's */
+	/* packets, packets with ID 0, steps that look like a counter's */
+	uint32_t n, n_zero, n_step;
 	uint32_t step_max;
 	bool have_before, have_after, const_id;
 	uint16_t first, before, after;
 };
 
 enum {
-	/* A counter shared with other connections still moves little between two packets of one: METHODS c.2 takes max(8, 4 times the
-	 * steps observed); steps above this are no counter that we can follow. */
+	/* A counter shared with other connections still moves little between two packets of one:
+	 * METHODS c.2 takes max(8, 4 times the steps observed); steps above this are no counter
+	 * that we can follow. */
 	ID_STEP_MAX = 1024,
 	ID_SLACK_MIN = 8,
 };
 
-static void line_add(struct id_line *l, const struct seg *s, const struct seg *suspect, uint16_t *last)
+static void line_add(struct id_line *l, const struct seg *s, const struct seg *suspect,
+		     uint16_t *last)
 {
 	if (l->n) {
 		uint16_t step = (uint16_t)(s->ip_id - *last);
@@ -91,8 +96,10 @@ static void line_add(struct id_line *l, const struct seg *s, const struct seg *s
 	}
 }
 
-/* SYNs are left out: Linux gives a SYN/ACK ID 0 and starts its counter with the first segment after it. */
-static struct id_line line_of(const struct flow *f, const struct seg *suspect, const uint64_t *skip, uint32_t n_skip)
+/* SYNs are left out: Linux gives a SYN/ACK ID 0 and starts its counter with the first segment after
+ * it. */
+static struct id_line line_of(const struct flow *f, const struct seg *suspect, const uint64_t *skip,
+			      uint32_t n_skip)
 {
 	struct id_line l = {0};
 	uint16_t last = 0;
@@ -100,7 +107,8 @@ static struct id_line line_of(const struct flow *f, const struct seg *suspect, c
 	for (uint32_t i = 0; i < f->log.n; i++) {
 		const struct seg *s = &f->log.at[i];
 
-		if (s->dir != suspect->dir || (s->flags & (TCP_RST | TCP_SYN)) || s == suspect || !s->has_id || s->copy)
+		if (s->dir != suspect->dir || (s->flags & (TCP_RST | TCP_SYN)) || s == suspect ||
+		    !s->has_id || s->copy)
 			continue;
 		if (!skipped(s->frame_no, skip, n_skip))
 			line_add(&l, s, suspect, &last);
@@ -108,12 +116,14 @@ static struct id_line line_of(const struct flow *f, const struct seg *suspect, c
 	return l;
 }
 
-enum ipid_fit model_ipid(const struct flow *f, const struct seg *s, const uint64_t *skip, uint32_t n_skip)
+enum ipid_fit model_ipid(const struct flow *f, const struct seg *s, const uint64_t *skip,
+			 uint32_t n_skip)
 {
 	struct id_line l;
 	uint32_t slack;
 
-	/* ID 0 is what Linux gives a reset outside a connection's own path, whatever the connection used before: no evidence. */
+	/* ID 0 is what Linux gives a reset outside a connection's own path, whatever the connection
+	 * used before: no evidence. */
 	if (!s->has_id || s->ip_id == 0)
 		return IPID_UNKNOWN;
 	l = line_of(f, s, skip, n_skip);
@@ -139,12 +149,14 @@ enum ipid_fit model_ipid(const struct flow *f, const struct seg *s, const uint64
 static bool asked_again(const struct seg *q, const struct seg *until)
 {
 	for (const struct seg *s = q + 1; s < until; s++)
-		if (s->dir == q->dir && !(s->flags & TCP_RST) && s->seq == q->seq && (s->len || s->flags & TCP_SYN))
+		if (s->dir == q->dir && !(s->flags & TCP_RST) && s->seq == q->seq &&
+		    (s->len || s->flags & TCP_SYN))
 			return true;
 	return false;
 }
 
-uint32_t model_rtt(const struct flow *f, enum dir d, const uint64_t *skip, uint32_t n_skip, int64_t *min_ns)
+uint32_t model_rtt(const struct flow *f, enum dir d, const uint64_t *skip, uint32_t n_skip,
+		   int64_t *min_ns)
 {
 	const struct seg *question = NULL, *end = f->log.at + f->log.n;
 	uint32_t n = 0;
@@ -178,9 +190,10 @@ uint32_t model_rtt(const struct flow *f, enum dir d, const uint64_t *skip, uint3
 
 bool flow_is_mirrored(const struct flow *f)
 {
-	/* A whole mirror gives one copy in two ordinary packets: all of them doubled, or, where the capture lost some, two copies and more and one
-	 * in four. */
-	return f->dup_ordinary && (f->dup_ordinary * 2 >= f->n_ordinary || (f->dup_ordinary >= 2 && f->dup_ordinary * 4 >= f->n_ordinary));
+	/* A whole mirror gives one copy in two ordinary packets: all of them doubled, or, where the
+	 * capture lost some, two copies and more and one in four. */
+	return f->dup_ordinary && (f->dup_ordinary * 2 >= f->n_ordinary ||
+				   (f->dup_ordinary >= 2 && f->dup_ordinary * 4 >= f->n_ordinary));
 }
 
 bool flow_is_mirror_copy(const struct flow *f, const struct seg *s)

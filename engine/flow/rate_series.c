@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* When one side sent what: see rate_series.h. A repeat is found by binary search over `hi`, which never falls, so that neither a
- * long flight nor a hostile order of packets costs a walk. */
+/* When one side sent what: see rate_series.h. A repeat is found by binary search over `hi`, which
+ * never falls, so that neither a long flight nor a hostile order of packets costs a walk. */
 #include "flow/rate_series.h"
 
 #include <stdlib.h>
@@ -88,8 +88,8 @@ static void set_acked(struct rate_series *s, uint32_t i)
 		s->at[p->link].ack_us = s->now_us - s->at[p->link].at_us;
 }
 
-/* One repeat: the latest transmission of its first byte was lost, as the published detector takes it (METHODS h.1). False for a
- * copy of it. */
+/* One repeat: the latest transmission of its first byte was lost, as the published detector takes
+ * it (METHODS h.1). False for a copy of it. */
 static bool note_repeat(struct rate_series *s, uint32_t i, struct rate_pkt *p)
 {
 	uint32_t latest = i;
@@ -163,7 +163,8 @@ static void feed_data(struct flow_table *t, struct rate_series *s, const struct 
 		add_segment(t, s, e, seq + off, e->len - off < part ? e->len - off : part);
 }
 
-/* RFC 2883: a block below its own ACK number says that those bytes came twice, so the latest repeat of them was for nothing. */
+/* RFC 2883: a block below its own ACK number says that those bytes came twice, so the latest repeat
+ * of them was for nothing. */
 static void note_duplicate(struct rate_series *s, uint32_t from, uint32_t to)
 {
 	uint32_t i = find_byte(s, from);
@@ -266,7 +267,8 @@ static void feed(struct flow_table *t, struct flow *f, enum dir d, const struct 
 		feed_data(t, s, e);
 }
 
-/* Nothing of the start is lost: it is still in the log, unless the side sent it in very small pieces. */
+/* Nothing of the start is lost: it is still in the log, unless the side sent it in very small
+ * pieces. */
 static void start(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p)
 {
 	bool whole = !f->log.skipped && f->log.n && !f->midstream;
@@ -310,7 +312,8 @@ static void start(struct flow_table *t, struct flow *f, enum dir d, const struct
 					     .has_ack = g->flags & TCP_ACK});
 }
 
-/* Something is sent again, or a keep-alive goes out, when about as much has been delivered as freezes let through. */
+/* Something is sent again, or a keep-alive goes out, when about as much has been delivered as
+ * freezes let through. */
 static bool may_be_frozen(const struct flow *f, enum dir d, const struct pkt *p, bool repeat)
 {
 	const struct flow_side *s = &f->side[d];

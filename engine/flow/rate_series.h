@@ -31,9 +31,11 @@ struct rate_pkt {
 	uint32_t seq;   /* first byte, since rate_series.seq0 */
 	uint32_t hi;    /* highest byte seen up to and with this packet, exclusive; never falls */
 	uint32_t
-		ack_us; /* until its bytes were acknowledged; of one sent again: until they were at last */
+		/* until its bytes were acknowledged; of one sent again: until they were at last */
+		ack_us;
 	uint32_t echo_us; /* since the other side sent the timestamp that it echoes (RFC 7323) */
-	/* A first transmission: the latest repeat of it. A repeat: the packet that it repeats. A fill: the packet after the gap. */
+	/* A first transmission: the latest repeat of it. A repeat: the packet that it repeats. A
+	 * fill: the packet after the gap. */
 	uint32_t link;
 	uint32_t frame; /* since rate_series.frame0 */
 	uint16_t len;
@@ -64,8 +66,9 @@ struct rate_series {
 
 /* Puts a TCP packet into the flow's series, which starts here when its side has sent enough; also
  * when memory is out, then the series ends and counts. Sets SUS_RATE when there is something to
- * judge. `repeat`: all the packet's bytes were sent before. Call after side and log are updated. Amortised constant cost: a few compares below
- * RATE_START_BYTES; then one record a data packet and a binary search a repeat or SACK. */
+ * judge. `repeat`: all the packet's bytes were sent before. Call after side and log are updated.
+ * Amortised constant cost: a few compares below RATE_START_BYTES; then one record a data packet and
+ * a binary search a repeat or SACK. */
 void rate_series_packet(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p,
 			bool repeat);
 /* Accepts NULL. */

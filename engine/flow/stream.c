@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The bytes of one direction, first version kept: feeds the trigger readers and notices when somebody says something else about
- * the same bytes (METHODS f.1). */
+/* The bytes of one direction, first version kept: feeds the trigger readers and notices when
+ * somebody says something else about the same bytes (METHODS f.1). */
 #include "flow/flow.h"
 
 #include <stdlib.h>
@@ -8,8 +8,9 @@
 
 enum { RING_FIRST = 2048 };
 
-/* METHODS f.1, rule kept after measuring 6,743 benign TCP directions (3 hits, all malformed) and 18 injection captures (18 hits): both segments
- * longer than 6 bytes and at least min(8, overlap) bytes different. */
+/* METHODS f.1, rule kept after measuring 6,743 benign TCP directions (3 hits, all malformed) and 18
+ * injection captures (18 hits): both segments longer than 6 bytes and at least min(8, overlap)
+ * bytes different. */
 enum { CONFLICT_SEGMENT_MIN = 7, CONFLICT_BYTES = 8 };
 
 static uint32_t ring_for(uint32_t need)
@@ -84,7 +85,8 @@ static void contiguous_extend(struct stream *s)
 {
 	uint32_t n = s->n_pieces < STREAM_PIECES ? s->n_pieces : STREAM_PIECES;
 
-	for (bool moved = true; moved;) { /* each round extends by at least one piece: at most STREAM_PIECES rounds */
+	/* each round extends by at least one piece: at most STREAM_PIECES rounds */
+	for (bool moved = true; moved;) {
 		moved = false;
 		for (uint32_t i = 0; i < n; i++) {
 			uint32_t end = s->piece[i].off + s->piece[i].len;
@@ -117,7 +119,8 @@ static void conflict_note(struct flow_table *t, struct flow *f, const struct con
 	f->log.sealed = true;
 }
 
-/* Bytes of [off, off + n) that the stream holds from one piece and the new segment says otherwise. */
+/* Bytes of [off, off + n) that the stream holds from one piece and the new segment says otherwise.
+ */
 static uint32_t differing(const struct stream *s, uint32_t off, uint32_t n, const uint8_t *at)
 {
 	uint32_t diff = 0;
@@ -132,15 +135,19 @@ static bool is_http(const uint8_t *at, uint32_t n)
 	return n >= 7 && !memcmp(at, "HTTP/1.", 7);
 }
 
-/* Compares the new segment with one piece of the stream. The rule speaks of two whole segments, so their overlap decides how many bytes must
- * differ, though only those that the older one brought can. */
-static void compare(struct flow_table *t, struct flow *f, enum dir d, const struct piece *q, const struct piece *seg, uint32_t oldest,
-		    const uint8_t *at)
+/* Compares the new segment with one piece of the stream. The rule speaks of two whole segments, so
+ * their overlap decides how many bytes must differ, though only those that the older one brought
+ * can. */
+static void compare(struct flow_table *t, struct flow *f, enum dir d, const struct piece *q,
+		    const struct piece *seg, uint32_t oldest, const uint8_t *at)
 {
 	const struct stream *s = f->side[d].stream;
 	uint32_t seg_end = seg->off + seg->len, q_end = q->seg_off + q->seg_len;
-	uint32_t from = q->off > seg->off ? q->off : seg->off, to = q->off + q->len < seg_end ? q->off + q->len : seg_end;
-	uint32_t both = (q_end < seg_end ? q_end : seg_end) - (q->seg_off > seg->off ? q->seg_off : seg->off), diff;
+	uint32_t from = q->off > seg->off ? q->off : seg->off,
+		 to = q->off + q->len < seg_end ? q->off + q->len : seg_end;
+	uint32_t both = (q_end < seg_end ? q_end : seg_end) -
+			(q->seg_off > seg->off ? q->seg_off : seg->off),
+		 diff;
 	uint8_t head[8] = {0};
 
 	if (from < oldest)
@@ -152,14 +159,22 @@ static void compare(struct flow_table *t, struct flow *f, enum dir d, const stru
 		return;
 	for (uint32_t j = 0; j < sizeof(head) && from + j < to; j++)
 		head[j] = s->ring[(from + j) & (s->cap - 1)];
-	conflict_note(t, f, &(struct conflict){
-		.first_frame = q->frame_no, .second_frame = seg->frame_no, .overlap = to - from, .differ = diff, .off = from,
-		.dir = (uint8_t)d, .first_http = is_http(head, to - from < 8 ? to - from : 8),
-		.second_http = is_http(at + (from - seg->off), to - from)});
+	conflict_note(t, f,
+		      &(struct conflict){.first_frame = q->frame_no,
+					 .second_frame = seg->frame_no,
+					 .overlap = to - from,
+					 .differ = diff,
+					 .off = from,
+					 .dir = (uint8_t)d,
+					 .first_http = is_http(head, to - from < 8 ? to - from : 8),
+					 .second_http =
+						 is_http(at + (from - seg->off), to - from)});
 }
 
-/* Compares with every remembered piece and writes only bytes nobody said anything about; each run of them is a new piece. */
-static void put_overlapping(struct flow_table *t, struct flow *f, enum dir d, struct stream *s, const struct piece *seg, const uint8_t *at)
+/* Compares with every remembered piece and writes only bytes nobody said anything about; each run
+ * of them is a new piece. */
+static void put_overlapping(struct flow_table *t, struct flow *f, enum dir d, struct stream *s,
+			    const struct piece *seg, const uint8_t *at)
 {
 	uint8_t covered[LIMIT_STREAM_BYTES / 8] = {0};
 	uint32_t n = s->n_pieces < STREAM_PIECES ? s->n_pieces : STREAM_PIECES, run = 0;
@@ -168,7 +183,8 @@ static void put_overlapping(struct flow_table *t, struct flow *f, enum dir d, st
 	for (uint32_t i = 0; i < n; i++) {
 		const struct piece *q = &s->piece[i];
 		uint32_t from = q->off > seg->off ? q->off : seg->off;
-		uint32_t to = q->off + q->len < seg->off + seg->len ? q->off + q->len : seg->off + seg->len;
+		uint32_t to = q->off + q->len < seg->off + seg->len ? q->off + q->len
+								    : seg->off + seg->len;
 
 		for (uint32_t j = from; j < to; j++)
 			covered[(j - seg->off) / 8] |= (uint8_t)(1u << (j - seg->off) % 8);
@@ -179,7 +195,8 @@ static void put_overlapping(struct flow_table *t, struct flow *f, enum dir d, st
 			s->ring[(seg->off + j) & (s->cap - 1)] = at[j];
 			run++;
 		} else if (run) {
-			piece_add(s, (struct piece){seg->off + j - run, run, seg->off, seg->len, seg->frame_no});
+			piece_add(s, (struct piece){seg->off + j - run, run, seg->off, seg->len,
+						    seg->frame_no});
 			run = 0;
 		}
 	}
@@ -194,19 +211,21 @@ void stream_put(struct flow_table *t, struct flow *f, enum dir d, const struct p
 	struct piece seg;
 
 	if (!s) {
-		s = stream_new(t, side->have_isn && !(p->tcp.flags & TCP_SYN) ? side->isn + 1 : seq, (uint32_t)b.len);
+		s = stream_new(t, side->have_isn && !(p->tcp.flags & TCP_SYN) ? side->isn + 1 : seq,
+			       (uint32_t)b.len);
 		if (!s)
 			return;
 		side->stream = s;
 	}
 	off = seq - s->base;
-	if (off >= UINT32_MAX / 2) /* before the base (mid-stream start, keep-alive of the SYN's number) */
+	if (off >=
+	    UINT32_MAX / 2) /* before the base (mid-stream start, keep-alive of the SYN's number) */
 		return;
 	if (b.len == 1 && side->have_next && seq == side->next - 1)
 		return; /* keep-alive garbage byte, RFC 9293 3.8.4 */
-	if (off > s->end && off - s->end > LIMIT_STREAM_BYTES)  {
+	if (off > s->end && off - s->end > LIMIT_STREAM_BYTES) {
 		if (off - s->end >= (1u << 24))
-			return; /* out of any window: not this stream's */
+			return;  /* out of any window: not this stream's */
 		s->n_pieces = 0; /* a hole larger than the ring: what was kept is of no more use */
 	}
 	end = off + (uint32_t)b.len;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What one TCP packet changes in its flow: sequence state of both sides, round trips, TTLs, the log, Zeek-style history. */
+/* What one TCP packet changes in its flow: sequence state of both sides, round trips, TTLs, the
+ * log, Zeek-style history. */
 #include "flow/flow.h"
 
 #include <stdlib.h>
@@ -8,8 +9,9 @@
 #include "base/keyhash.h"
 #include "flow/rate_series.h"
 
-/* A sequence number this far from the expected one cannot be in anybody's window (RFC 7323 caps windows at 2^30; real ones stay below
- * 16 MB): the packet is logged but does not move the side's state, so that one forged packet cannot derail the tracking. */
+/* A sequence number this far from the expected one cannot be in anybody's window (RFC 7323 caps
+ * windows at 2^30; real ones stay below 16 MB): the packet is logged but does not move the side's
+ * state, so that one forged packet cannot derail the tracking. */
 static const int32_t seq_jump_max = 1 << 24;
 /* A mirror port's second copy follows within the switch's latency; METHODS 0 takes 1 ms. */
 static const int64_t copy_within_ns = 1000000;
@@ -125,9 +127,9 @@ static uint32_t digest(struct bytes b)
 
 static bool same_packet(const struct seg *a, const struct seg *b)
 {
-	return a->dir == b->dir && a->ip_id == b->ip_id && a->has_id == b->has_id && a->seq == b->seq &&
-	       a->ack == b->ack && a->flags == b->flags && a->win == b->win && a->len == b->len &&
-	       a->digest == b->digest && a->ts_val == b->ts_val;
+	return a->dir == b->dir && a->ip_id == b->ip_id && a->has_id == b->has_id &&
+	       a->seq == b->seq && a->ack == b->ack && a->flags == b->flags && a->win == b->win &&
+	       a->len == b->len && a->digest == b->digest && a->ts_val == b->ts_val;
 }
 
 static void note_gap(struct flow *f, int64_t gap_ns)
@@ -139,12 +141,14 @@ static void note_gap(struct flow *f, int64_t gap_ns)
 	f->dup_ordinary++;
 }
 
-/* Notes whether the packet was seen before within a millisecond; counts ordinary ones, so that a detector can tell a mirror port
- * (ordinary packets come twice too) from a burst of identical forgeries. */
+/* Notes whether the packet was seen before within a millisecond; counts ordinary ones, so that a
+ * detector can tell a mirror port (ordinary packets come twice too) from a burst of identical
+ * forgeries. */
 static void mark_copy(struct flow *f, struct seg *s)
 {
 	enum { LOOK_BACK = 12 };
-	bool ordinary = !(s->flags & TCP_RST) && (s->len || s->flags & TCP_SYN) && (s->ip_id || s->len);
+	bool ordinary =
+		!(s->flags & TCP_RST) && (s->len || s->flags & TCP_SYN) && (s->ip_id || s->len);
 
 	f->n_ordinary += ordinary;
 	for (uint32_t i = f->log.n - 1; i-- > 0 && f->log.n - i <= LOOK_BACK;) {
@@ -162,7 +166,8 @@ static void mark_copy(struct flow *f, struct seg *s)
 	}
 }
 
-static void log_packet(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p, bool retransmit)
+static void log_packet(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p,
+		       bool retransmit)
 {
 	const struct flow_side *me = &f->side[d], *peer = &f->side[dir_other(d)];
 	struct seg *s = log_add(t, &f->log);
@@ -170,12 +175,28 @@ static void log_packet(struct flow_table *t, struct flow *f, enum dir d, const s
 	if (!s)
 		return;
 	*s = (struct seg){
-		.ts_ns = p->ts_ns, .frame_no = p->frame_no, .seq = p->tcp.seq, .ack = p->tcp.ack,
-		.len = p->payload_len, .next_seq = me->next, .peer_next = peer->next, .ts_val = p->tcp.ts_val,
-		.digest = digest(p->payload), .flags = p->tcp.flags, .win = p->tcp.win, .ip_id = p->ip_id,
-		.opts = p->tcp.opts, .ttl = p->ttl, .hdr_len = p->tcp.hdr_len, .dir = (uint8_t)d, .df = p->df,
-		.has_id = p->has_ip_id, .next_known = me->have_next, .peer_known = peer->have_next,
-		.retransmit = retransmit, .checksum = -1,
+		.ts_ns = p->ts_ns,
+		.frame_no = p->frame_no,
+		.seq = p->tcp.seq,
+		.ack = p->tcp.ack,
+		.len = p->payload_len,
+		.next_seq = me->next,
+		.peer_next = peer->next,
+		.ts_val = p->tcp.ts_val,
+		.digest = digest(p->payload),
+		.flags = p->tcp.flags,
+		.win = p->tcp.win,
+		.ip_id = p->ip_id,
+		.opts = p->tcp.opts,
+		.ttl = p->ttl,
+		.hdr_len = p->tcp.hdr_len,
+		.dir = (uint8_t)d,
+		.df = p->df,
+		.has_id = p->has_ip_id,
+		.next_known = me->have_next,
+		.peer_known = peer->have_next,
+		.retransmit = retransmit,
+		.checksum = -1,
 	};
 	if (p->tcp.flags & TCP_RST)
 		s->checksum = (int8_t)decode_checksum(p);
@@ -237,7 +258,8 @@ static void side_update(struct flow *f, enum dir d, const struct pkt *p, bool re
 		s->fin = true;
 	if (retransmit && !s->n_again++)
 		s->again_ns = p->ts_ns;
-	/* Three SYNs, or twice the same bytes: from then on nothing is forgotten, in case nobody answers. */
+	/* Three SYNs, or twice the same bytes: from then on nothing is forgotten, in case nobody
+	 * answers. */
 	if (d == DIR_ORIG && s->n_again == 2) {
 		f->suspicion |= SUS_SILENCE;
 		f->log.sealed = true;
@@ -261,7 +283,8 @@ static void side_update(struct flow *f, enum dir d, const struct pkt *p, bool re
 static void keep_rst_bytes(struct flow_table *t, struct flow *f, const struct pkt *p)
 {
 	/* Cut by the capture before RST_BYTES: unknown, not shorter. */
-	if (f->rst_bytes || !p->payload.len || (p->payload.len < p->payload_len && p->payload.len < RST_BYTES) ||
+	if (f->rst_bytes || !p->payload.len ||
+	    (p->payload.len < p->payload_len && p->payload.len < RST_BYTES) ||
 	    !flow_table_take(t, sizeof(*f->rst_bytes)))
 		return;
 	f->rst_bytes = calloc(1, sizeof(*f->rst_bytes));
@@ -282,8 +305,10 @@ void tcp_track(struct flow_table *t, struct flow *f, enum dir d, const struct pk
 
 	if (p->quirks & QUIRK(TRUNC_L4))
 		return; /* the ports may be there, the rest is not: nothing to learn */
-	retransmit = s->have_next && !(fl & TCP_RST) && (p->payload_len || fl & (TCP_SYN | TCP_FIN)) &&
-		     seq_diff(p->tcp.seq + p->payload_len + !!(fl & TCP_SYN) + !!(fl & TCP_FIN), s->next) <= 0;
+	retransmit = s->have_next && !(fl & TCP_RST) &&
+		     (p->payload_len || fl & (TCP_SYN | TCP_FIN)) &&
+		     seq_diff(p->tcp.seq + p->payload_len + !!(fl & TCP_SYN) + !!(fl & TCP_FIN),
+			      s->next) <= 0;
 	if (fl & TCP_RST) {
 		f->suspicion |= SUS_RST;
 		f->log.sealed = true;
@@ -295,7 +320,8 @@ void tcp_track(struct flow_table *t, struct flow *f, enum dir d, const struct pk
 		stream_put(t, f, d, p);
 	side_update(f, d, p, retransmit);
 	rate_series_packet(t, f, d, p, retransmit);
-	if (!f->established && f->side[DIR_RESP].n_syn && d == DIR_ORIG && (fl & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK)
+	if (!f->established && f->side[DIR_RESP].n_syn && d == DIR_ORIG &&
+	    (fl & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK)
 		f->established = true;
 	if (fl & TCP_RST || (f->side[0].fin && f->side[1].fin))
 		f->closed = true;

@@ -19,8 +19,8 @@ struct judged {
 	enum grade artefact[TECH_N]; /* what the best artefact gives */
 	uint32_t vetoed, capped;     /* techniques excused by a benign signature */
 	enum grade grade[TECH_N];
-	enum grade mechanism
-		[TECH_N]; /* the grade without artefacts: what a middlebox may stand beside */
+	enum grade mechanism[TECH_N]; /* the grade without artefacts: what a middlebox may stand
+					 beside */
 };
 
 /* On a capture of a VPN interface or a proxy the packets are built by the phone's own stack:
@@ -356,8 +356,10 @@ static void tell_case(struct finding *f, const struct sig_set *set, const struct
 	for (int t = 0; t < TECH_N; t++) {
 		if (j->grade[t])
 			f->groups |= j->groups[t];
-		/* What is likely is told beside what is confirmed: the grade is that of the surest. */
-		if (j->grade[t] && j->grade[t] >= (f->grade < GRADE_LIKELY ? f->grade : GRADE_LIKELY))
+		/* What is likely is told beside what is confirmed: the grade is that of the surest.
+		 */
+		if (j->grade[t] &&
+		    j->grade[t] >= (f->grade < GRADE_LIKELY ? f->grade : GRADE_LIKELY))
 			f->techniques |= BIT(t);
 	}
 	if (best < GRADE_LIKELY)

@@ -14,7 +14,9 @@
 struct sig_result {
 	const struct signature *sig;
 	enum truth
-		verdict; /* YES: all `when` hold, no `unless` holds; UNKNOWN: nothing fails, something is unknown */
+		/* YES: all `when` hold, no `unless` holds; UNKNOWN: nothing fails, something is
+		 * unknown */
+		verdict;
 	bool out_of_date;    /* outside claims.valid at the packets' time: verdict NO */
 	bool unless_unknown; /* an `unless` term is unknown: caps the grade at anomaly */
 	uint32_t when_held, when_failed, when_unknown;
@@ -39,24 +41,28 @@ struct finding_match {
 struct finding {
 	char id[17]; /* stable over revisions */
 	uint32_t rev;
-	int64_t ts_ns; /* of the first suspected packet, else of the first frame cited. Evidence holds no times: finding_make
-			    * leaves flow.first_ns here, and who knows the packet's time puts it in */
+	/* of the first suspected packet, else of the first frame cited. Evidence holds no times:
+	 * finding_make leaves flow.first_ns here, and who knows the packet's time puts it in */
+	int64_t ts_ns;
 	struct flow_record flow;
 	uint32_t techniques;    /* bit per enum technique: the act, and what it was aimed at */
 	uint32_t aimed_follows; /* subset of techniques that are aims with basis "follows" */
-	uint32_t aimed_control; /* the same with basis "control": another name or version got through */
+	/* the same with basis "control": another name or version got through */
+	uint32_t aimed_control;
 	enum grade grade;
 	uint32_t groups; /* bit per enum ev_group that held in mechanism signatures */
 	uint32_t n_cases;
 	const struct evidence *cases[FINDING_CASES_MAX];
 	uint32_t n_matches;
 	struct finding_match match
-		[FINDING_MATCHES_MAX]; /* mechanism first, then middlebox, then benign; by id inside */
-	uint32_t n_frames;             /* all frames cited, ascending */
+		/* mechanism first, then middlebox, then benign; by id inside */
+		[FINDING_MATCHES_MAX];
+	uint32_t n_frames; /* all frames cited, ascending */
 	uint64_t frame[FINDING_FRAMES_MAX];
 	uint32_t n_injected; /* suspected frames of cases that reached `likely`; empty below */
 	uint64_t injected[FINDING_FRAMES_MAX];
-	bool frames_cut; /* not all are listed: more than FINDING_FRAMES_MAX, or than EV_FRAMES_MAX for one value */
+	/* not all are listed: more than FINDING_FRAMES_MAX, or than EV_FRAMES_MAX for one value */
+	bool frames_cut;
 };
 
 /* Judges the cases of one flow that speak of the same act (all rst cases; or one dns transaction;
@@ -76,10 +82,10 @@ struct finding {
  * reached `likely`, or when they are artefacts.
  * Aims: trigger tls-sni or quic-sni gives sni_filtering, http-host gives host_filtering (basis
  * follows) when the act came after the trigger and the grade is `likely` or better. A quic case
- * whose name was dead while another name was answered gives sni_filtering, one whose version was dead
- * while the name was answered in another gives protocol_blocking (basis control).
- * Validity is judged at flow.first_ns. Cases beyond FINDING_CASES_MAX are not looked at. The id is
- * made of the flow's id, the kind of happening, and for dns the transaction's first cited frame. */
+ * whose name was dead while another name was answered gives sni_filtering, one whose version was
+ * dead while the name was answered in another gives protocol_blocking (basis control). Validity is
+ * judged at flow.first_ns. Cases beyond FINDING_CASES_MAX are not looked at. The id is made of the
+ * flow's id, the kind of happening, and for dns the transaction's first cited frame. */
 bool finding_make(const struct sig_set *set, const struct flow_record *flow,
 		  const struct evidence *const *cases, size_t n, struct finding *out);
 

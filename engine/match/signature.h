@@ -85,7 +85,8 @@ struct signature {
 	uint32_t n_scope;
 	char **scope;                       /* ISO 3166 alpha-2, upper case */
 	int64_t valid_from_ns, valid_to_ns; /* packet time; INT64_MIN / INT64_MAX when open */
-	bool artefact; /* claims.artefact: a published mark so particular that it alone makes `confirmed` */
+	/* claims.artefact: a published mark so particular that it alone makes `confirmed` */
+	bool artefact;
 	bool veto;       /* benign: effect veto (else anomaly) */
 	enum grade caps; /* never above; GRADE_PROOF when not given */
 	uint32_t n_when, n_unless, n_supports;

@@ -9,8 +9,9 @@
 #include "base/macros.h"
 #include "decode/decode.h"
 
-/* Two captures of the same traffic, one at each end, laid side by side (METHODS c.5): what was received and never sent, what was
- * sent and never received, what was changed on the way. Only packets' numbers and a digest of their payload are kept. */
+/* Two captures of the same traffic, one at each end, laid side by side (METHODS c.5): what was
+ * received and never sent, what was sent and never received, what was changed on the way. Only
+ * packets' numbers and a digest of their payload are kept. */
 
 enum { PAIR_NONE = UINT32_MAX };         /* no record, no flow */
 enum pair_file { PAIR_ORIG, PAIR_RESP }; /* whose end the capture was taken at */
@@ -51,12 +52,14 @@ struct pair_flow {
 	uint32_t older; /* flow with the same ends before this one, or PAIR_NONE */
 	uint32_t mate;  /* flow of the other capture, or PAIR_NONE */
 	uint32_t
-		talk; /* what findings are told by: the flow for TCP, the two hosts and resp's port for UDP */
-	uint32_t delta
-		[2];   /* resp capture's sequence numbers minus orig capture's; set in both mates */
-	bool compared; /* the other capture should have seen this flow */
-	bool rewritten;   /* known only by addresses that were translated */
-	bool ids_kept[2]; /* IP IDs arrive as they were sent */
+		/* what findings are told by: the flow for TCP, the two hosts and resp's port for
+		 * UDP */
+		talk;
+	uint32_t delta[2]; /* resp capture's sequence numbers minus orig capture's; set in both
+			      mates */
+	bool compared;     /* the other capture should have seen this flow */
+	bool rewritten;    /* known only by addresses that were translated */
+	bool ids_kept[2];  /* IP IDs arrive as they were sent */
 	bool has_hops[2];
 	int16_t hops[2];  /* sent TTL minus received TTL of an undoubted packet */
 	uint8_t whole[2]; /* 0 not asked yet, 1 the loss check passed, 2 it failed */
@@ -74,7 +77,8 @@ struct pair_side {
 };
 
 struct pair_clock {
-	int64_t offset_ns; /* resp capture's clock minus orig capture's, at ref_ns of the orig capture */
+	/* resp capture's clock minus orig capture's, at ref_ns of the orig capture */
+	int64_t offset_ns;
 	int64_t ref_ns;
 	int64_t rtt_ns; /* least round trip between the two captures; valid with both_ways */
 	double drift_ppm;
@@ -104,7 +108,8 @@ struct pair {
 	uint64_t matched, lost[2], twins[2], outside[2];
 };
 
-/* --- pair_hash.c: digests of byte runs that can be put together (polynomial modulo 2^61 - 1) --- */
+/* --- pair_hash.c: digests of byte runs that can be put together (polynomial modulo 2^61 - 1) ---
+ */
 uint64_t pair_hash_bytes(uint64_t base, struct bytes b);
 /* The digest of a run of a_len bytes with digest a, followed by a run with digest b. */
 uint64_t pair_hash_join(uint64_t base, uint64_t a, uint64_t a_len, uint64_t b);
@@ -113,15 +118,17 @@ uint64_t pair_hash_join(uint64_t base, uint64_t a, uint64_t a_len, uint64_t b);
 /* NULL when out of memory. */
 struct pair *pair_new(void);
 void pair_free(struct pair *p); /* accepts NULL */
-/* Takes one decoded packet of that end's capture, in file order. False only when out of memory; packets beyond
- * LIMIT_PAIR_PACKETS or LIMIT_PAIR_FLOWS are counted in left_out. */
+/* Takes one decoded packet of that end's capture, in file order. False only when out of memory;
+ * packets beyond LIMIT_PAIR_PACKETS or LIMIT_PAIR_FLOWS are counted in left_out. */
 MUST_CHECK bool pair_capture_add(struct pair *p, enum pair_file file, const struct pkt *k);
 
 /* --- pair_flows.c --- */
-/* Finds each flow's mate: by its ends; by its ports when addresses were translated; by initial sequence number and payload when ports were
- * too. Marks flows whose hosts are known from a mated flow as compared. False when out of memory. */
+/* Finds each flow's mate: by its ends; by its ports when addresses were translated; by initial
+ * sequence number and payload when ports were too. Marks flows whose hosts are known from a mated
+ * flow as compared. False when out of memory. */
 MUST_CHECK bool pair_flows_mate(struct pair *p);
-/* How the resp capture's sequence numbers differ in flow f of the orig capture and its mate (a firewall may rewrite them). */
+/* How the resp capture's sequence numbers differ in flow f of the orig capture and its mate (a
+ * firewall may rewrite them). */
 void pair_flows_delta(struct pair *p, uint32_t flow_i);
 
 /* --- pair_clock.c --- */
@@ -130,8 +137,8 @@ struct pair_tie {
 	int64_t orig_ns, resp_ns;
 	uint8_t dir;
 };
-/* Offset from the least difference both ways (Cristian 1989), drift from the first and the last third of what is longer than a
- * minute. Sorts tie[]. */
+/* Offset from the least difference both ways (Cristian 1989), drift from the first and the last
+ * third of what is longer than a minute. Sorts tie[]. */
 void pair_clock_fit(struct pair_clock *c, struct pair_tie *tie, uint32_t n);
 /* A time of one capture in the clock of the other. */
 int64_t pair_clock_to_resp(const struct pair_clock *c, int64_t orig_ns);
@@ -145,9 +152,10 @@ int64_t pair_clock_flight(const struct pair_clock *c, uint8_t dir, int64_t sent_
 MUST_CHECK bool pair_match(struct pair *p);
 
 /* --- pair_chain.c --- */
-/* Among TCP data without a mate: marks PAIR_WHOLE what the other end has as several segments, or as a part of larger ones: offload
- * and proxies cut anew. `sent` and `got` are the records of one direction with payload, in any order; both are sorted. `delta` is got's
- * sequence numbers minus sent's. */
+/* Among TCP data without a mate: marks PAIR_WHOLE what the other end has as several segments, or as
+ * a part of larger ones: offload and proxies cut anew. `sent` and `got` are the records of one
+ * direction with payload, in any order; both are sorted. `delta` is got's sequence numbers minus
+ * sent's. */
 void pair_chain(struct pair *p, uint8_t dir, uint32_t delta, uint32_t *sent, uint32_t n_sent,
 		uint32_t *got, uint32_t n_got);
 
@@ -158,12 +166,12 @@ MUST_CHECK bool pair_judge(struct pair *p);
 enum pair_grade pair_judge_grade(const struct pair *p, uint32_t from, uint32_t to);
 
 /* --- pair_whole.c: the loss check --- */
-/* Does the sender's capture show that it holds every packet of direction dir of its flow? TCP: no hole in what was sent, no acknowledgement
- * for more (but for bytes of a packet under suspicion itself), no IP ID left out where they count up. UDP: only where IP IDs count up by
- * one. */
+/* Does the sender's capture show that it holds every packet of direction dir of its flow? TCP: no
+ * hole in what was sent, no acknowledgement for more (but for bytes of a packet under suspicion
+ * itself), no IP ID left out where they count up. UDP: only where IP IDs count up by one. */
 bool pair_whole_sent(const struct pair *p, uint32_t flow_i, uint8_t dir);
-/* Does the receiver's capture show that it missed nothing of direction dir: did its end acknowledge only bytes that stand in it?
- * Never for UDP. flow_i is the receiver's. */
+/* Does the receiver's capture show that it missed nothing of direction dir: did its end acknowledge
+ * only bytes that stand in it? Never for UDP. flow_i is the receiver's. */
 bool pair_whole_received(const struct pair *p, uint32_t flow_i, uint8_t dir);
 
 /* A packet that its sender's capture does not hold in any form. */

@@ -107,7 +107,8 @@ static bool rehash(const struct pair *p, struct pair_side *s)
 	return true;
 }
 
-/* Of the flows of these ends, the one this packet belongs to; ports are reused, and a SYN may be forged. */
+/* Of the flows of these ends, the one this packet belongs to; ports are reused, and a SYN may be
+ * forged. */
 static uint32_t choose(const struct pair_side *s, uint32_t newest, const struct pair_flow *want,
 		       const struct pkt *k)
 {
@@ -148,7 +149,8 @@ static int64_t sane_ns(int64_t ns)
 	return ns < 0 ? 0 : ns > INT64_MAX / 3 ? INT64_MAX / 3 : ns;
 }
 
-/* Who opened it: the sender of a SYN, the receiver of a SYN/ACK, in the middle of a flow the end without a service's port. */
+/* Who opened it: the sender of a SYN, the receiver of a SYN/ACK, in the middle of a flow the end
+ * without a service's port. */
 static bool from_resp(const struct pkt *k)
 {
 	if (k->l4 == L4_TCP && k->tcp.flags & TCP_SYN)
@@ -180,7 +182,8 @@ static bool flow_new(struct pair_side *s, struct pair_flow *f, const struct pkt 
 	return true;
 }
 
-/* The packet's flow, made when it is new. False when out of memory; *out PAIR_NONE when there are too many. */
+/* The packet's flow, made when it is new. False when out of memory; *out PAIR_NONE when there are
+ * too many. */
 static bool flow_of(struct pair *p, struct pair_side *s, const struct pkt *k, uint32_t *out,
 		    uint8_t *dir)
 {

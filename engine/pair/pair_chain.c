@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One stream cut into segments in two ways: from a place where both begin a segment to the next where both end one, the bytes must have
- * one digest. Segments that were sent twice are taken once. */
+/* One stream cut into segments in two ways: from a place where both begin a segment to the next
+ * where both end one, the bytes must have one digest. Segments that were sent twice are taken once.
+ */
 #include <stdlib.h>
 
 #include "base/limits.h"
@@ -51,7 +52,8 @@ static bool sort_cuts(struct cuts *c)
 	return true;
 }
 
-/* A segment that begins there: one that still wants explaining before one that does not, the longest first. */
+/* A segment that begins there: one that still wants explaining before one that does not, the
+ * longest first. */
 static uint32_t piece_at(const struct cuts *c, uint32_t seq)
 {
 	uint32_t lo = 0, hi = c->n, any = PAIR_NONE;
@@ -121,7 +123,8 @@ void pair_chain(struct pair *p, uint8_t dir, uint32_t delta, uint32_t *sent, uin
 	struct cuts b = {p->side[!pair_sender(dir)].rec, got, n_got, 0};
 
 	if (!n_sent || !n_got || !sort_cuts(&a) || !sort_cuts(&b))
-		return; /* without memory they stay unexplained; the caller's next allocation tells */
+		/* without memory they stay unexplained; the caller's next allocation tells */
+		return;
 	for (uint32_t i = 0; i < b.n; i++)
 		if (pair_is_strange(&b.rec[b.at[i]]) && !(b.rec[b.at[i]].marks & PAIR_CUT))
 			lay(p, &b, &a, b.at[i]);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Two clocks from packets that both captures hold. Neither end's clock is taken to be right: only differences count. */
+/* Two clocks from packets that both captures hold. Neither end's clock is taken to be right: only
+ * differences count. */
 #include "pair/pair.h"
 
 #include <stdlib.h>
 
-/* A drift of 50 ppm, much for a quartz, makes 3 ms of a minute: below that the two-point fit would measure the path's noise. */
+/* A drift of 50 ppm, much for a quartz, makes 3 ms of a minute: below that the two-point fit would
+ * measure the path's noise. */
 static const int64_t drift_span_ns = INT64_C(60) * 1000000000;
 /* Beyond 1000 ppm a clock was set, it did not drift: NTP gives up at 500 (RFC 5905 11.3). */
 enum { DRIFT_TIES_MIN = 4, DRIFT_PPM_MAX = 1000 };

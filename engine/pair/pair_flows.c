@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which flow of one capture is which of the other's. Addresses, ports and initial sequence numbers may all have been translated on the
- * way, but not all at once without losing every resemblance: the ways of telling are tried from the surest on. */
+/* Which flow of one capture is which of the other's. Addresses, ports and initial sequence numbers
+ * may all have been translated on the way, but not all at once without losing every resemblance:
+ * the ways of telling are tried from the surest on. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,7 +163,8 @@ static void try_way(struct pair *p, enum way way, struct named *a, struct named 
 	}
 }
 
-/* Flows without a mate are compared too when the other capture knows their two hosts: nothing of them came through. */
+/* Flows without a mate are compared too when the other capture knows their two hosts: nothing of
+ * them came through. */
 static void find_compared(struct pair *p, enum pair_file file, struct named *known)
 {
 	struct pair_side *s = &p->side[file], *o = &p->side[!file];
@@ -200,7 +202,8 @@ static void find_compared(struct pair *p, enum pair_file file, struct named *kno
 	}
 }
 
-/* One talk for a TCP flow and its mate; one for all UDP flows from one host to one service of another. */
+/* One talk for a TCP flow and its mate; one for all UDP flows from one host to one service of
+ * another. */
 static void name_talks(struct pair *p, enum pair_file file, struct named *at)
 {
 	struct pair_side *s = &p->side[file], *o = &p->side[!file];

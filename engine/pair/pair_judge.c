@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From packets without a mate to what is said of them: injected, dropped, lost as packets are, or outside of what both captures cover. */
+/* From packets without a mate to what is said of them: injected, dropped, lost as packets are, or
+ * outside of what both captures cover. */
 #include <stdlib.h>
 
 #include "base/limits.h"
 #include "pair/pair.h"
 
-/* Fewer missing packets are never called dropped. The lab's and most networks' loss is below 3 %; three in a row then happen once in
- * 37,000. */
+/* Fewer missing packets are never called dropped. The lab's and most networks' loss is below 3 %;
+ * three in a row then happen once in 37,000. */
 enum { DROPS_MIN = 3 };
 static const double loss_floor = 0.03, chance_max = 1e-3;
 
@@ -39,7 +40,8 @@ static bool put_item(struct pair *p, struct pair_item it)
 
 enum covered { COVERED, BEYOND, OUTSIDE };
 
-/* Does the other capture hold the packet that began this flow? Then its end cannot have answered before that capture ran. */
+/* Does the other capture hold the packet that began this flow? Then its end cannot have answered
+ * before that capture ran. */
 static bool begins_there(const struct pair_side *s, const struct pair_flow *f, int dir)
 {
 	uint32_t first = f->head[dir];
@@ -48,8 +50,9 @@ static bool begins_there(const struct pair_side *s, const struct pair_flow *f, i
 	       (f->head[!dir] == PAIR_NONE || first < f->head[!dir]);
 }
 
-/* Was the other capture running when this packet passed there? A file does not say when its capture ended: of a flow that it holds, what
- * came after its last packet is kept, marked, and never more than an anomaly. */
+/* Was the other capture running when this packet passed there? A file does not say when its capture
+ * ended: of a flow that it holds, what came after its last packet is kept, marked, and never more
+ * than an anomaly. */
 static enum covered coverage(const struct pair *p, enum pair_file file, const struct pair_rec *r)
 {
 	const struct pair_side *s = &p->side[file], *o = &p->side[!file];
@@ -149,7 +152,8 @@ static bool arrived_of(const struct pair_side *s, const struct pair_flow *f, int
 	return true;
 }
 
-/* Did what this packet carried come through in another: a retransmission, a later acknowledgement? */
+/* Did what this packet carried come through in another: a retransmission, a later acknowledgement?
+ */
 static bool came_through(const struct arrived *a, const struct pair_rec *k)
 {
 	int64_t from = (int32_t)(k->seq - a->base), to = from + k->len;
@@ -362,13 +366,14 @@ enum pair_grade pair_judge_grade(const struct pair *p, uint32_t from, uint32_t t
 
 		covered += !it->uncovered;
 		complete += it->complete && !it->uncovered;
-		rewritten |=
-			f->mate == PAIR_NONE &&
-			f->rewritten; /* another host behind the same translation may have sent it */
+		rewritten |= f->mate == PAIR_NONE &&
+			     /* another host behind the same translation may have sent it */
+			     f->rewritten;
 	}
 	if (!p->clock.valid || (drops && covered < DROPS_MIN))
 		return PAIR_ANOMALY;
-	/* Drops that are proven while the other capture ran need no proof for what came after it. */
+	/* Drops that are proven while the other capture ran need no proof for what came after it.
+	 */
 	return complete == (drops ? covered : to - from) && !rewritten ? PAIR_PROOF : PAIR_LIKELY;
 }
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Each packet's mate in the other capture. What a path may change is not looked at: TTL, checksums, TOS, MSS, timestamps, PSH. Copies of
- * one packet are told apart by IP ID where the path keeps it, then by hops, then by time. */
+/* Each packet's mate in the other capture. What a path may change is not looked at: TTL, checksums,
+ * TOS, MSS, timestamps, PSH. Copies of one packet are told apart by IP ID where the path keeps it,
+ * then by hops, then by time. */
 #include <stdlib.h>
 
 #include "base/keyhash.h"
 #include "base/limits.h"
 #include "pair/pair.h"
 
-/* METHODS c.5: after the clocks are aligned. The same IP ID may be late: buffers on mobile paths hold packets for tens of seconds. */
+/* METHODS c.5: after the clocks are aligned. The same IP ID may be late: buffers on mobile paths
+ * hold packets for tens of seconds. */
 static const int64_t early_ns = -INT64_C(1000000000), late_ns = INT64_C(3000000000),
 		     held_ns = INT64_C(60000000000);
 
@@ -38,7 +40,8 @@ static int by_key_time(const void *a, const void *b)
 	return x->rec < y->rec ? -1 : x->rec > y->rec;
 }
 
-/* Equal for packets that may be the same: not the bytes of TCP, whose place in the stream tells as well and which may be changed. */
+/* Equal for packets that may be the same: not the bytes of TCP, whose place in the stream tells as
+ * well and which may be changed. */
 static uint64_t key_of(const struct pair *p, const struct pair_rec *r, const struct pair_flow *f,
 		       bool is_orig_file)
 {
@@ -111,7 +114,8 @@ static void tie_up(struct walk *w, struct pair_flow *f, int dir, uint32_t i, uin
 				       : (struct pair_tie){b->ts_ns, a->ts_ns, 1};
 }
 
-/* Several alike: those with the same IP ID. Without IDs, and while nothing else ties the clocks, by their order. */
+/* Several alike: those with the same IP ID. Without IDs, and while nothing else ties the clocks, by
+ * their order. */
 static void tie_bucket(struct walk *w, struct pair_flow *f, int dir, uint32_t i, uint32_t i_end,
 		       uint32_t k, uint32_t k_end)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The loss check: what a capture tells about packets it does not hold. Only what passes it makes a proof. */
+/* The loss check: what a capture tells about packets it does not hold. Only what passes it makes a
+ * proof. */
 #include <stdlib.h>
 
 #include "base/limits.h"
@@ -21,7 +22,8 @@ static int by_start(const void *a, const void *b)
 	return x[0] != y[0] ? (x[0] < y[0] ? -1 : 1) : x[1] < y[1] ? -1 : x[1] > y[1];
 }
 
-/* Is there a hole in the numbers that this direction used? A RST may carry any number: it is left out. *end: one past the last. */
+/* Is there a hole in the numbers that this direction used? A RST may carry any number: it is left
+ * out. *end: one past the last. */
 static bool no_hole(const struct pair_side *s, const struct pair_flow *f, int dir, uint32_t *end)
 {
 	int64_t(*span)[2] = malloc((f->n[dir] + 1u) * sizeof(*span));
@@ -67,7 +69,8 @@ static bool of_suspect(const struct pair_side *got, const struct pair_flow *g, i
 	return false;
 }
 
-/* Did the other end acknowledge bytes that this capture does not hold? `end`: one past the last it holds. */
+/* Did the other end acknowledge bytes that this capture does not hold? `end`: one past the last it
+ * holds. */
 static bool no_ack_beyond(const struct pair *p, enum pair_file file, const struct pair_flow *f,
 			  int dir, uint32_t end)
 {
@@ -91,7 +94,8 @@ static bool no_ack_beyond(const struct pair *p, enum pair_file file, const struc
 
 enum id_line { ID_NONE, ID_WHOLE, ID_HOLE };
 
-/* Do the IP IDs of a direction count up by one, and is none left out? A socket's own counter, as Linux has it. */
+/* Do the IP IDs of a direction count up by one, and is none left out? A socket's own counter, as
+ * Linux has it. */
 static enum id_line id_line(const struct pair_side *s, const struct pair_flow *f, int dir)
 {
 	uint32_t ones = 0, steps = 0, holes = 0;
@@ -101,7 +105,8 @@ static enum id_line id_line(const struct pair_side *s, const struct pair_flow *f
 		const struct pair_rec *k = &s->rec[r];
 		uint16_t step, room;
 
-		/* SYN/ACK and RST may be sent without a socket, with an ID of 0 (Linux) or of another counter. */
+		/* SYN/ACK and RST may be sent without a socket, with an ID of 0 (Linux) or of
+		 * another counter. */
 		if (!(k->marks & PAIR_HAS_ID) || !k->ip_id || k->flags & TCP_RST)
 			continue;
 		if (last) {

@@ -6,7 +6,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* A streaming JSON writer: knows where commas go, nothing else. Write errors stay in the FILE for its owner to see. */
+/* A streaming JSON writer: knows where commas go, nothing else. Write errors stay in the FILE for
+ * its owner to see. */
 enum { JSON_DEPTH = 12 };
 struct json {
 	FILE *f;

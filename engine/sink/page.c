@@ -28,7 +28,8 @@ void say(struct say *s, const char *fmt, ...)
 
 void say_foreign(struct say *s, const char *text, size_t len)
 {
-	/* One more character needs at most 16 bytes (four, each as \xNN): the second buffer shows whether there is one. */
+	/* One more character needs at most 16 bytes (four, each as \xNN): the second buffer shows
+	 * whether there is one. */
 	char safe[SAY_NAME_COLUMNS + 1], more[SAY_NAME_COLUMNS + 17];
 	size_t n = text_terminal(safe, sizeof(safe), text, len);
 
@@ -105,7 +106,8 @@ void say_count(struct say *s, uint64_t n, const char *one, const char *many)
 	say(s, "%" PRIu64 " %s", n, n == 1 ? one : many);
 }
 
-/* Columns that a character takes: East Asian wide and most pictographs take two, and rather one too many than one too few. */
+/* Columns that a character takes: East Asian wide and most pictographs take two, and rather one too
+ * many than one too few. */
 static uint32_t columns_of(uint32_t point)
 {
 	return point >= 0x1100 ? 2 : 1;

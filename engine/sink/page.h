@@ -22,11 +22,14 @@ struct say {
 void say_clear(struct say *s);
 void say(struct say *s, const char *fmt, ...)
 	PRINTF_LIKE(2, 3); /* our own words and numbers only */
-/* Adds text from packets or the file system: made safe for a terminal, and cut with "..." beyond SAY_NAME_COLUMNS bytes. */
+/* Adds text from packets or the file system: made safe for a terminal, and cut with "..." beyond
+ * SAY_NAME_COLUMNS bytes. */
 void say_foreign(struct say *s, const char *text, size_t len);
-/* Adds frame numbers as "12, 17-19"; `frame` is ascending. After `max_runs` runs it ends with ", ...". */
+/* Adds frame numbers as "12, 17-19"; `frame` is ascending. After `max_runs` runs it ends with ",
+ * ...". */
 void say_frames(struct say *s, const uint64_t *frame, size_t n, size_t max_runs);
-/* The same as a display filter of Wireshark, "frame.number in {12, 17..19}"; false when runs had to be left out. */
+/* The same as a display filter of Wireshark, "frame.number in {12, 17..19}"; false when runs had to
+ * be left out. */
 bool say_filter(struct say *s, const uint64_t *frame, size_t n, size_t max_runs);
 /* Adds a time for people: "4 ms", "1.25 s", "180 us". */
 void say_time(struct say *s, int64_t ns);
@@ -40,8 +43,9 @@ struct page {
 };
 enum page_ink { INK_PLAIN, INK_BOLD, INK_DIM };
 
-/* Writes `label` in `indent` columns (0 with a NULL label: the text starts at the margin), then the text, wrapped at spaces so that no
- * line is longer than the page; what follows the first line stands below the text. A word longer than a line is cut over lines. */
+/* Writes `label` in `indent` columns (0 with a NULL label: the text starts at the margin), then the
+ * text, wrapped at spaces so that no line is longer than the page; what follows the first line
+ * stands below the text. A word longer than a line is cut over lines. */
 void page_put(struct page *p, const char *label, uint32_t indent, const char *text,
 	      enum page_ink ink);
 void page_gap(struct page *p); /* an empty line */

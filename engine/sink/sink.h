@@ -14,34 +14,45 @@ enum input_state { INPUT_WHOLE, INPUT_CUT, INPUT_REFUSED, INPUT_FAILED };
 const char *input_state_name(enum input_state s); /* "whole", "cut", "refused", "failed" */
 
 struct run_input {
-	char *file;	/* as the user named it */
+	char *file; /* as the user named it */
 	enum input_state state;
 	uint64_t packets, bytes;
 	uint8_t sha256[32];
 	bool sha256_valid;
-	char why[256];	/* for CUT, REFUSED, FAILED: a sentence; empty else */
+	char why[256]; /* for CUT, REFUSED, FAILED: a sentence; empty else */
 };
 
 /* A named count; `name` is static. */
-struct run_count { const char *name; uint64_t n; };
+struct run_count {
+	const char *name;
+	uint64_t n;
+};
 enum { RUN_UNDECODED_MAX = 32 };
-struct run_undecoded { uint16_t linktype, ethertype; const char *why; uint64_t n; };
+struct run_undecoded {
+	uint16_t linktype, ethertype;
+	const char *why;
+	uint64_t n;
+};
 
 /* What ends a run. Holds nothing that depends on the machine. */
 struct run_summary {
 	uint32_t n_inputs;
 	struct run_input *input;
 	uint64_t packets, bytes, flows;
-	uint64_t stage[5];	      /* index enum flow_stage; [0] none */
-	uint64_t findings[TECH_N];    /* findings per technique at any grade */
-	uint64_t findings_by_grade[5];/* index enum grade */
-	struct { uint64_t kernel, ring, truncated, undecoded, prefiltered, evicted, output; } lost;
+	uint64_t stage[5];             /* index enum flow_stage; [0] none */
+	uint64_t findings[TECH_N];     /* findings per technique at any grade */
+	uint64_t findings_by_grade[5]; /* index enum grade */
+	struct {
+		uint64_t kernel, ring, truncated, undecoded, prefiltered, evicted, output;
+	} lost;
 	uint32_t n_undecoded;
-	struct run_undecoded undecoded[RUN_UNDECODED_MAX]; /* by link type, ethertype and reason; most first */
-	uint64_t time_backwards;      /* packets whose time went backwards */
-	uint64_t duplicates;	      /* mirror-port copies left out of the counts of evidence */
-	uint64_t defrag_failed;	      /* datagrams never completed */
-	uint64_t inspection_lost;     /* times there was no room to look closer: features left unknown */
+	/* by link type, ethertype and reason; most first */
+	struct run_undecoded undecoded[RUN_UNDECODED_MAX];
+	uint64_t time_backwards; /* packets whose time went backwards */
+	uint64_t duplicates;     /* mirror-port copies left out of the counts of evidence */
+	uint64_t defrag_failed;  /* datagrams never completed */
+	/* times there was no room to look closer: features left unknown */
+	uint64_t inspection_lost;
 	uint32_t sig_n;
 	uint8_t sig_sha256[32];
 };
@@ -49,18 +60,20 @@ void run_summary_free(struct run_summary *r); /* frees inputs, not r itself */
 
 struct sink;
 struct sink_options {
-	bool flows;	/* print flow events */
-	bool colour;	/* text on a terminal */
+	bool flows;     /* print flow events */
+	bool colour;    /* text on a terminal */
 	uint32_t width; /* columns of the terminal; 0 unknown */
 };
 
 struct sink_ops {
 	const char *name, *help;
 	/* `f` is a loan until close; the sink writes, the caller opens and closes it. */
-	bool (*open)(struct sink **out, FILE *f, const struct sink_options *opts, struct err_info *err);
+	bool (*open)(struct sink **out, FILE *f, const struct sink_options *opts,
+		     struct err_info *err);
 	void (*finding)(struct sink *s, const struct finding *f, const char *file);
 	void (*flow)(struct sink *s, const struct flow_record *r, const char *file);
-	/* Writes the end of the run and flushes; false when anything could not be written since open. */
+	/* Writes the end of the run and flushes; false when anything could not be written since
+	 * open. */
 	bool (*end)(struct sink *s, const struct run_summary *run, struct err_info *err);
 	void (*close)(struct sink *s);
 };

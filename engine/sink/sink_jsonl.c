@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* JSON lines, `wallprint.event/1`: the contract is docs/ARCHITECTURE.md, "The output contract". Unknown is absent, never 0. Key order is
- * fixed, so that two runs can be compared byte by byte.
+/* JSON lines, `wallprint.event/1`: the contract is docs/ARCHITECTURE.md, "The output contract".
+ * Unknown is absent, never 0. Key order is fixed, so that two runs can be compared byte by byte.
  * long: the output contract, whole, in one place */
 #include <errno.h>
 #include <stdlib.h>
@@ -193,7 +193,8 @@ static void put_alternatives(struct json *j, const struct finding *f)
 		for (uint32_t k = 0; k < f->match[i].r.sig->n_rivals; k++) {
 			const struct sig_rival *v = &f->match[i].r.sig->rival[k];
 
-			/* What else an innocent look-alike could be is no alternative to the act. */
+			/* What else an innocent look-alike could be is no alternative to the act.
+			 */
 			if (f->match[i].r.sig->kind == SIG_BENIGN || cause_told(f, i, k))
 				continue;
 			json_open(j, NULL, '{');
@@ -385,7 +386,8 @@ static bool jsonl_end(struct sink *s, const struct run_summary *r, struct err_in
 		s->error = errno;
 	if (!s->error && !ferror(j->f))
 		return true;
-	/* An earlier write may have failed inside stdio, which tells that it failed and no longer why. */
+	/* An earlier write may have failed inside stdio, which tells that it failed and no longer
+	 * why. */
 	return err_set(err, "output could not be written%s%s", s->error ? ": " : "",
 		       s->error ? strerror(s->error) : "");
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A page for people. The first finding of a kind is told in full when it comes, the same kind in another file in short; more of the same in the same
- * file are counted and listed at the end. Memory does not grow with the number of findings. */
+/* A page for people. The first finding of a kind is told in full when it comes, the same kind in
+ * another file in short; more of the same in the same file are counted and listed at the end.
+ * Memory does not grow with the number of findings. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -71,7 +72,8 @@ static uint64_t hash_of(const void *at, size_t n)
 	return keyhash(&key, at, n);
 }
 
-/* What makes two findings of one kind: the act, how sure, where to, and which middleboxes behave like it. */
+/* What makes two findings of one kind: the act, how sure, where to, and which middleboxes behave
+ * like it. */
 static uint64_t kind_of(const struct finding *f)
 {
 	uint64_t part[] = {f->techniques, f->aimed_follows,  (uint64_t)f->grade,
@@ -122,7 +124,8 @@ static struct known_id *id_get(struct sink *s, const char *id)
 	return NULL;
 }
 
-/* Remembers where the finding was counted; a revision takes it out of where it was. Returns the number that it had above, 0 when new. */
+/* Remembers where the finding was counted; a revision takes it out of where it was. Returns the
+ * number that it had above, 0 when new. */
 static uint32_t count_finding(struct sink *s, const struct finding *f, uint32_t group_i)
 {
 	struct known_id *k = f->rev > 1 ? id_get(s, f->id) : NULL;
@@ -267,7 +270,8 @@ static bool text_end(struct sink *s, const struct run_summary *run, struct err_i
 		s->error = errno;
 	if (!s->error && !ferror(s->page.f))
 		return true;
-	/* An earlier write may have failed inside stdio, which tells that it failed and no longer why. */
+	/* An earlier write may have failed inside stdio, which tells that it failed and no longer
+	 * why. */
 	return err_set(err, "output could not be written%s%s", s->error ? ": " : "",
 		       s->error ? strerror(s->error) : "");
 }

@@ -6,8 +6,9 @@
 #include "sink/page.h"
 #include "sink/sink.h"
 
-/* A finding in words. The person reading may be a helpline worker: "the server" is the responder, "the client" the originator. The words name a
- * mechanism, never who is behind it. All functions add to `s`. */
+/* A finding in words. The person reading may be a helpline worker: "the server" is the responder,
+ * "the client" the originator. The words name a mechanism, never who is behind it. All functions
+ * add to `s`. */
 
 void tell_act(struct say *s, const struct finding *f);   /* what happened, one or two sentences */
 void tell_grade(struct say *s, const struct finding *f); /* "likely: ..." and what that means */
@@ -29,14 +30,15 @@ size_t tell_signs(const struct finding *f, struct tell_sign out[TELL_SIGNS_MAX])
 /* "frames 17-19: TTL 11 hops below ..." */
 void tell_sign(struct say *s, const struct tell_sign *sign);
 
-/* Paragraphs, with labels in TELL_INDENT columns. `room` is an empty sentence to write in, and empty again afterwards. */
+/* Paragraphs, with labels in TELL_INDENT columns. `room` is an empty sentence to write in, and
+ * empty again afterwards. */
 enum { TELL_INDENT = 18 };
 void tell_full(struct page *p, struct say *room,
 	       const struct finding *f); /* everything but tell_act */
 void tell_short(struct page *p, struct say *room,
 		const struct finding *f); /* one line: grade, ends, frames */
-/* The end of a run: what was read, what was found or what finding nothing means, what is missing. `n_told` findings were handed to the
- * sink. */
+/* The end of a run: what was read, what was found or what finding nothing means, what is missing.
+ * `n_told` findings were handed to the sink. */
 void tell_run(struct page *p, struct say *room, const struct run_summary *r, uint64_t n_told);
 
 #endif

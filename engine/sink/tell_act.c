@@ -5,8 +5,9 @@
 #include "sink/ip.h"
 #include "sink/tell.h"
 
-/* {who}: "the server" or whoever the packets claim to come from; {sure}: how likely; {when}: "right after it asked for NAME"; {name};
- * {A reset}: with its number; {ended}. `shape` is for the grade anomaly: the same shape, nothing proved. */
+/* {who}: "the server" or whoever the packets claim to come from; {sure}: how likely; {when}: "right
+ * after it asked for NAME"; {name}; {A reset}: with its number; {ended}. `shape` is for the grade
+ * anomaly: the same shape, nothing proved. */
 static const struct act {
 	const char *sure, *shape;
 } act[TECH_N] = {
@@ -165,7 +166,8 @@ void tell_act(struct say *s, const struct finding *f)
 	for (int t = 0; t <= TECH_N; t++) {
 		const struct act *a = t < TECH_N ? &act[t] : &act_other;
 
-		/* What it was aimed at is in "right after it asked for"; alone it still needs a sentence. */
+		/* What it was aimed at is in "right after it asked for"; alone it still needs a
+		 * sentence. */
 		if (t < TECH_N ? !(f->techniques & ~aims & 1u << t) : told)
 			continue;
 		if (t == TECH_DATA_INJECTION && only_synack(f))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One finding as paragraphs: how sure, which connection, why we think so, what it is like, what else it could be, where to look. */
+/* One finding as paragraphs: how sure, which connection, why we think so, what it is like, what
+ * else it could be, where to look. */
 #include <string.h>
 
 #include "base/text.h"

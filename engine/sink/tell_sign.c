@@ -9,8 +9,9 @@
 /* When a fact is worth telling. */
 enum if_value { IF_YES, IF_NO, IF_BELOW, IF_ABOVE, IF_TEXT };
 
-/* In the words: {v} is the value, {size} without its sign, {side} whom the packet claims to come from, {feature.name} the value of another
- * feature of the same case; a part in [ ] is left out when such a value is unknown. */
+/* In the words: {v} is the value, {size} without its sign, {side} whom the packet claims to come
+ * from, {feature.name} the value of another feature of the same case; a part in [ ] is left out
+ * when such a value is unknown. */
 static const struct row {
 	enum feat feat;
 	enum if_value when;
@@ -155,7 +156,8 @@ static bool in_table(enum feat feat)
 	for (size_t i = 0; i < ARRAY_LEN(row); i++)
 		if (row[i].feat == feat)
 			return true;
-	/* The same gap as its signed twin, which has its words; the sum of signs that have theirs. */
+	/* The same gap as its signed twin, which has its words; the sum of signs that have theirs.
+	 */
 	return feat == FEAT_RST_TTL_GAP || feat == FEAT_PAGE_STACK_SIGNS;
 }
 
@@ -170,7 +172,8 @@ static size_t add_terms(const struct finding *f, struct tell_sign *out, size_t n
 		     s->kind == SIG_MECHANISM && k < s->n_when && n < TELL_SIGNS_MAX; k++) {
 			const struct ev_value *v = evidence_get(ev, s->when[k].feat);
 
-			/* GROUP_NONE describes the setting: the sentence above it does so better. */
+			/* GROUP_NONE describes the setting: the sentence above it does so better.
+			 */
 			if (v && feat_info(v->feat)->group != GROUP_NONE && !in_table(v->feat) &&
 			    !chosen(out, n, v->feat))
 				out[n++] = (struct tell_sign){ev, v, NULL};

@@ -20,8 +20,8 @@ enum source_got {
 };
 
 struct source_options {
-	uint64_t expand_max_bytes; /* cap on what a compressed input may grow to; 0 = default of
-				      limits.h */
+	/* cap on what a compressed input may grow to; 0 = default of limits.h */
+	uint64_t expand_max_bytes;
 	uint32_t expand_ratio_max; /* cap on output/input of a compressed input; 0 = default */
 };
 
@@ -29,8 +29,8 @@ struct source_stats {
 	uint64_t frames;    /* handed out so far */
 	uint64_t bytes;     /* sum of their wire lengths */
 	uint64_t truncated; /* frames whose cap_len < wire_len */
-	uint64_t skipped; /* records or blocks without a frame that were passed over (unknown block
-			     types) */
+	/* records or blocks without a frame that were passed over (unknown block types) */
+	uint64_t skipped;
 	uint64_t file_bytes; /* read from the file (compressed size), for progress */
 	uint64_t file_size;  /* of the file, 0 when unknown (pipe) */
 	uint8_t sha256[32];  /* of the input's bytes as stored; valid after SOURCE_END or SOURCE_CUT

@@ -23,8 +23,9 @@ MUST_CHECK bool source_open_memory(struct source **out, struct bytes mem, size_t
 enum walk_got {
 	WALK_FULL, /* the batch ends here: BATCH_MAX frames, or the next has another link type */
 	WALK_MORE, /* going on needs *need bytes in the window */
-	WALK_BAD,  /* the next record is damaged; err says how. Nothing of it was consumed: asking
-		      again says it again */
+	/* the next record is damaged; err says how. Nothing of it was consumed: asking again
+	 * says it again */
+	WALK_BAD,
 };
 
 enum ng_scale {

@@ -12,13 +12,14 @@ struct pcap_magic {
 };
 
 static const struct pcap_magic pcap_magics[] = {
-	{0xa1b2c3d4, 1000, 16, 24}, {0xa1b23c4d, 1, 16, 24},
-	{0xa1b2cd34, 1000, 24, 24}, /* Kuznetzov: interface, protocol and packet type after the
-				       lengths */
-	{0xa1e2cb12, 1, 24, 24}, /* netsniff-ng: time source, interface, protocol, types after the
-				    lengths */
-	{0x1c0001ac, 1, 16, 28}, /* Ixia lcap, hardware and software: four bytes more in the file
-				    header */
+	{0xa1b2c3d4, 1000, 16, 24},
+	{0xa1b23c4d, 1, 16, 24},
+	/* Kuznetzov: interface, protocol and packet type after the lengths */
+	{0xa1b2cd34, 1000, 24, 24},
+	/* netsniff-ng: time source, interface, protocol, types after the lengths */
+	{0xa1e2cb12, 1, 24, 24},
+	/* Ixia lcap, hardware and software: four bytes more in the file header */
+	{0x1c0001ac, 1, 16, 28},
 	{0x1c0001ab, 1, 16, 28},
 };
 

@@ -71,7 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		b = (struct bytes){packet, seal(b, packet)};
 	type = quic_head_read(b, &head);
 	must((type == QUIC_INITIAL) == quic_is_initial(b));
-	must(!head.dcid.len || (head.dcid.at >= b.at && head.dcid.at + head.dcid.len <= b.at + b.len));
+	must(!head.dcid.len ||
+	     (head.dcid.at >= b.at && head.dcid.at + head.dcid.len <= b.at + b.len));
 	must(type != QUIC_NEGOTIATION || !head.version);
 	got = quic_initial_read(b, &c, &out);
 	must(stream[sizeof(stream) - 1] == 0);

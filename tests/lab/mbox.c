@@ -31,7 +31,7 @@ enum stage { OBSERVE, EMIT };
 
 struct job {
 	int64_t due_ns;
-	uint64_t order;		/* ties leave in the order they came */
+	uint64_t order; /* ties leave in the order they came */
 	enum stage stage;
 	enum dir dir;
 	size_t len;
@@ -40,7 +40,7 @@ struct job {
 
 struct flow {
 	bool used, triggered, fin_done;
-	uint8_t a[16], b[16];	/* client, server */
+	uint8_t a[16], b[16]; /* client, server */
 	uint16_t ap, bp;
 	uint8_t addr_len;
 	int64_t since_ns;
@@ -90,7 +90,8 @@ static void swap_jobs(struct job *a, struct job *b)
 }
 
 /* Queues a copy of the frame. The queue full means the lab is asked for more than it can do: we end. */
-static void queue_put(struct box *x, enum stage st, enum dir d, int64_t due, const uint8_t *f, size_t n)
+static void queue_put(struct box *x, enum stage st, enum dir d, int64_t due, const uint8_t *f,
+		      size_t n)
 {
 	size_t i = x->n_heap;
 	uint8_t *copy = malloc(n);
@@ -100,7 +101,7 @@ static void queue_put(struct box *x, enum stage st, enum dir d, int64_t due, con
 		exit(1);
 	}
 	memcpy(copy, f, n);
-	x->heap[x->n_heap++] = (struct job){ due, x->order++, st, d, n, copy };
+	x->heap[x->n_heap++] = (struct job){due, x->order++, st, d, n, copy};
 	for (; i && job_before(&x->heap[i], &x->heap[(i - 1) / 2]); i = (i - 1) / 2)
 		swap_jobs(&x->heap[i], &x->heap[(i - 1) / 2]);
 }
@@ -328,7 +329,7 @@ static bool loop(struct box *x, int64_t life_s)
 	struct pollfd p[WIRES];
 
 	for (nfds_t i = 0; i < n; i++)
-		p[i] = (struct pollfd){ x->fd[i], POLLIN, 0 };
+		p[i] = (struct pollfd){x->fd[i], POLLIN, 0};
 	while (!stop && now_ns(CLOCK_MONOTONIC) < end) {
 		int64_t wait = 200000000;
 		struct timespec ts;
@@ -337,7 +338,7 @@ static bool loop(struct box *x, int64_t life_s)
 			wait = x->heap[0].due_ns - now_ns(CLOCK_MONOTONIC);
 		if (wait < 0)
 			wait = 0;
-		ts = (struct timespec){ 0, (long)wait };
+		ts = (struct timespec){0, (long)wait};
 		if (ppoll(p, n, &ts, NULL) < 0 && errno != EINTR)
 			return false;
 		for (nfds_t i = 0; i < n; i++) {
@@ -351,7 +352,7 @@ static bool loop(struct box *x, int64_t life_s)
 
 static int wire_open(const char *name)
 {
-	struct sockaddr_ll a = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
+	struct sockaddr_ll a = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
 	int one = 1, fd = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
 
 	a.sll_ifindex = (int)if_nametoindex(name);

@@ -33,24 +33,24 @@ enum ipid_mode { ID_FIXED, ID_ECHO };
 /* One forged packet, or a burst of equal ones. Every number comes from the order sheet. */
 struct act {
 	enum act_on on;
-	enum dir dir;		/* S2C: forged as the server, goes to the client */
+	enum dir dir; /* S2C: forged as the server, goes to the client */
 	bool is_dns;
-	int64_t delay_us;	/* after the box saw the trigger */
+	int64_t delay_us; /* after the box saw the trigger */
 	int count;
-	int64_t gap_us;		/* between packets of a burst */
-	bool ttl_mirror;	/* as the trigger's TTL arrived at the box */
+	int64_t gap_us;  /* between packets of a burst */
+	bool ttl_mirror; /* as the trigger's TTL arrived at the box */
 	int ttl;
 	enum ipid_mode ipid_mode;
-	int ipid;		/* the value, or what to add to the trigger's */
+	int ipid; /* the value, or what to add to the trigger's */
 	bool df;
 	int tos;
 	/* TCP */
-	unsigned flags;		/* 12 bits: four reserved, then CWR..FIN */
+	unsigned flags; /* 12 bits: four reserved, then CWR..FIN */
 	bool win_echo;
 	int win;
 	int64_t seq_add, ack_add;
 	bool seq_is_abs, ack_is_abs;
-	int opt_mss;		/* 0: no such option */
+	int opt_mss; /* 0: no such option */
 	bool opt_ts;
 	uint8_t payload[PAYLOAD_MAX];
 	size_t payload_len;
@@ -63,9 +63,9 @@ struct act {
 };
 
 struct conf {
-	int64_t leg_us[2];	/* one way; index 0 box-client, 1 box-server */
-	int hops[2];		/* virtual routers on each leg, besides the real ones */
-	int64_t v6_extra_us;	/* added to each leg for IPv6 */
+	int64_t leg_us[2];   /* one way; index 0 box-client, 1 box-server */
+	int hops[2];         /* virtual routers on each leg, besides the real ones */
+	int64_t v6_extra_us; /* added to each leg for IPv6 */
 	uint32_t loss_ppm;
 	uint32_t lose_nth[2][LOSE_MAX];
 	int n_lose[2];

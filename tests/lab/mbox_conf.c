@@ -38,7 +38,7 @@ static bool hex_bytes(const char *s, uint8_t *out, size_t max, size_t *n)
 	if (len % 2 || len / 2 > max)
 		return false;
 	for (size_t i = 0; i < len; i += 2) {
-		char two[3] = { s[i], s[i + 1], 0 };
+		char two[3] = {s[i], s[i + 1], 0};
 		char *end;
 
 		out[i / 2] = (uint8_t)strtoul(two, &end, 16);
@@ -174,7 +174,7 @@ static bool act_read(struct conf *c, char **at)
 
 static bool trigger_read(struct conf *c, const char *kind, const char *name)
 {
-	static const char *const kinds[] = { "none", "sni", "host", "qname", "syn" };
+	static const char *const kinds[] = {"none", "sni", "host", "qname", "syn"};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (!strcmp(kind, kinds[i]))

@@ -382,8 +382,8 @@ size_t craft_forge(const struct act *a, const uint8_t *f, const struct seen *s, 
 	memcpy(out + 12, f + 12, 2);
 	put16(l4, a->dir == S2C ? s->dport : s->sport);
 	put16(l4 + 2, a->dir == S2C ? s->sport : s->dport);
-	n = a->is_dns ? forge_dns(a, f + s->data_off, s->end - s->data_off, l4) :
-			forge_tcp(a, s, l4);
+	n = a->is_dns ? forge_dns(a, f + s->data_off, s->end - s->data_off, l4)
+		      : forge_tcp(a, s, l4);
 	if (!n)
 		return 0;
 	forge_ip(a, s, ip, n);

@@ -45,9 +45,11 @@ static inline size_t qw_hello(const char *name, uint8_t *out)
 }
 
 /* Bytes [from, to) of a hello in an Initial of `version` with the connection id `id` repeated 8 times; always QW_SIZE bytes. */
-static inline void qw_initial(uint8_t *out, uint32_t version, uint8_t id, const uint8_t *hello, size_t from, size_t to)
+static inline void qw_initial(uint8_t *out, uint32_t version, uint8_t id, const uint8_t *hello,
+			      size_t from, size_t to)
 {
-	uint8_t frames[QW_ROOM] = {6, (uint8_t)(0x40 | from >> 8), (uint8_t)from, (uint8_t)(0x40 | (to - from) >> 8), (uint8_t)(to - from)};
+	uint8_t frames[QW_ROOM] = {6, (uint8_t)(0x40 | from >> 8), (uint8_t)from,
+				   (uint8_t)(0x40 | (to - from) >> 8), (uint8_t)(to - from)};
 	uint8_t mask[32], *body = out + QW_HEAD;
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	struct quic_keys k;
@@ -59,7 +61,8 @@ static inline void qw_initial(uint8_t *out, uint32_t version, uint8_t id, const 
 		out[1 + i] = (uint8_t)(version >> (24 - 8 * i));
 	out[5] = 8;
 	memset(out + 6, id, 8);
-	memcpy(out + 14, "\0\0\x44\x9e\0\0\0\0", 8); /* no source id, no token, 1182 bytes to come, number 0 */
+	memcpy(out + 14, "\0\0\x44\x9e\0\0\0\0",
+	       8); /* no source id, no token, 1182 bytes to come, number 0 */
 	assert_true(quic_keys_derive(version, (struct bytes){out + 6, 8}, &k));
 	assert_int_equal(EVP_EncryptInit_ex(ctx, EVP_aes_128_gcm(), NULL, k.key, k.iv), 1);
 	assert_int_equal(EVP_EncryptUpdate(ctx, NULL, &n, out, QW_HEAD), 1);

@@ -15,10 +15,17 @@
 static const uint8_t client[16] = {1}, client2[16] = {2}, server[16] = {9}, server2[16] = {10};
 
 /* A TCP attempt at server:443 under `name` at `at` seconds. */
-static void note(struct controls *c, uint64_t flow_no, const char *name, enum control_outcome outcome, int64_t at)
+static void note(struct controls *c, uint64_t flow_no, const char *name,
+		 enum control_outcome outcome, int64_t at)
 {
-	struct control_note n = {.flow_no = flow_no, .orig = client, .resp = server, .resp_port = 443, .proto = 6, .outcome = (uint8_t)outcome,
-				 .name = controls_name(name, strlen(name)), .ts_ns = at * S};
+	struct control_note n = {.flow_no = flow_no,
+				 .orig = client,
+				 .resp = server,
+				 .resp_port = 443,
+				 .proto = 6,
+				 .outcome = (uint8_t)outcome,
+				 .name = controls_name(name, strlen(name)),
+				 .ts_ns = at * S};
 
 	if (outcome == CONTROL_OK) {
 		n.ttl = 50;
@@ -27,10 +34,17 @@ static void note(struct controls *c, uint64_t flow_no, const char *name, enum co
 	controls_note(c, &n);
 }
 
-static struct control_answer ask(const struct controls *c, const char *name, int64_t from, int64_t to)
+static struct control_answer ask(const struct controls *c, const char *name, int64_t from,
+				 int64_t to)
 {
-	struct control_ask a = {.flow_no = 1000, .addr = server, .proto = 6, .port = 443, .name = controls_name(name, strlen(name)),
-				.from_ns = from * S, .to_ns = to * S, .now_ns = to * S};
+	struct control_ask a = {.flow_no = 1000,
+				.addr = server,
+				.proto = 6,
+				.port = 443,
+				.name = controls_name(name, strlen(name)),
+				.from_ns = from * S,
+				.to_ns = to * S,
+				.now_ns = to * S};
 	struct control_answer out;
 
 	controls_ask(c, &a, &out);
@@ -96,7 +110,13 @@ static void test_note_outcome_never_falls(void **state)
 static void test_ask_own_flow_other_port_and_other_time_do_not_count(void **state)
 {
 	struct controls *c = controls_new();
-	struct control_note n = {.flow_no = 5, .orig = client, .resp = server, .resp_port = 8443, .proto = 6, .outcome = CONTROL_OK, .ts_ns = 10 * S};
+	struct control_note n = {.flow_no = 5,
+				 .orig = client,
+				 .resp = server,
+				 .resp_port = 8443,
+				 .proto = 6,
+				 .outcome = CONTROL_OK,
+				 .ts_ns = 10 * S};
 	struct control_answer k;
 
 	(void)state;
@@ -115,9 +135,21 @@ static void test_ask_own_flow_other_port_and_other_time_do_not_count(void **stat
 static void test_ask_controls_that_disagree_are_left_out(void **state)
 {
 	struct controls *c = controls_new();
-	struct control_ask a = {.flow_no = 1000, .addr = server, .to_ns = 60 * S, .now_ns = 60 * S, .ttl = 50, .rtt_ns = S / 10};
-	struct control_note n = {.flow_no = 2, .orig = client, .resp = server, .resp_port = 443, .proto = 6, .outcome = CONTROL_OK, .ts_ns = 10 * S,
-				 .ttl = 120, .rtt_ns = S / 10};
+	struct control_ask a = {.flow_no = 1000,
+				.addr = server,
+				.to_ns = 60 * S,
+				.now_ns = 60 * S,
+				.ttl = 50,
+				.rtt_ns = S / 10};
+	struct control_note n = {.flow_no = 2,
+				 .orig = client,
+				 .resp = server,
+				 .resp_port = 443,
+				 .proto = 6,
+				 .outcome = CONTROL_OK,
+				 .ts_ns = 10 * S,
+				 .ttl = 120,
+				 .rtt_ns = S / 10};
 	struct control_answer k;
 
 	(void)state;
@@ -141,9 +173,20 @@ static void test_ask_controls_that_disagree_are_left_out(void **state)
 static void test_ask_by_orig_counts_peers_once(void **state)
 {
 	struct controls *c = controls_new();
-	struct control_note n = {.flow_no = 1, .orig = client, .resp = server2, .resp_port = 443, .proto = 17, .outcome = CONTROL_OK, .ts_ns = 10 * S,
+	struct control_note n = {.flow_no = 1,
+				 .orig = client,
+				 .resp = server2,
+				 .resp_port = 443,
+				 .proto = 17,
+				 .outcome = CONTROL_OK,
+				 .ts_ns = 10 * S,
 				 .version = 1};
-	struct control_ask a = {.flow_no = 1000, .by = CONTROL_BY_ORIG, .addr = client, .to_ns = 60 * S, .now_ns = 60 * S, .version = 2};
+	struct control_ask a = {.flow_no = 1000,
+				.by = CONTROL_BY_ORIG,
+				.addr = client,
+				.to_ns = 60 * S,
+				.now_ns = 60 * S,
+				.version = 2};
 	struct control_answer k;
 
 	(void)state;
@@ -196,7 +239,12 @@ static void test_note_hosts_are_bounded(void **state)
 {
 	struct controls *c = controls_new();
 	uint8_t orig[16] = {7}, resp[16] = {8};
-	struct control_note n = {.orig = orig, .resp = resp, .resp_port = 443, .proto = 6, .outcome = CONTROL_OK, .ts_ns = 20 * S};
+	struct control_note n = {.orig = orig,
+				 .resp = resp,
+				 .resp_port = 443,
+				 .proto = 6,
+				 .outcome = CONTROL_OK,
+				 .ts_ns = 20 * S};
 	uint64_t held = 0;
 
 	(void)state;

@@ -24,7 +24,8 @@ struct world {
 	struct case_list got;
 };
 
-static void keep(void *arg, const struct flow *f, const struct trigger *trigger, struct case_list *cases)
+static void keep(void *arg, const struct flow *f, const struct trigger *trigger,
+		 struct case_list *cases)
 {
 	struct world *w = arg;
 
@@ -48,7 +49,11 @@ static void world_init(struct world *w)
 	fb_init(&w->b, 8 << 20);
 	flow_table_free(w->b.t);
 	w->b.t = flow_table_new(&o);
-	w->dq = (struct det_quic){.table = w->b.t, .controls = controls_new(), .hosts = w->hosts, .arg = w, .on_judged = keep};
+	w->dq = (struct det_quic){.table = w->b.t,
+				  .controls = controls_new(),
+				  .hosts = w->hosts,
+				  .arg = w,
+				  .on_judged = keep};
 }
 
 static void world_fini(struct world *w)
@@ -200,7 +205,8 @@ static void test_end_other_name_answered_before_is_none_since(void **state)
 	assert_int_equal(num(ev, FEAT_QUIC_OTHER_NAMES_OK), 1);
 	assert_int_equal(num(ev, FEAT_QUIC_OTHER_SINCE), 0);
 	assert_int_equal(num(ev, FEAT_QUIC_ANSWERED_BEFORE), 1);
-	assert_true(num(ev, FEAT_QUIC_SINCE_ANSWER) > 5 * FB_S && num(ev, FEAT_QUIC_SINCE_ANSWER) < 6 * FB_S);
+	assert_true(num(ev, FEAT_QUIC_SINCE_ANSWER) > 5 * FB_S &&
+		    num(ev, FEAT_QUIC_SINCE_ANSWER) < 6 * FB_S);
 	assert_int_equal(num(ev, FEAT_QUIC_DEAD_FLOWS), 1);
 	world_fini(&w);
 }
@@ -379,7 +385,8 @@ static void tcp_attempt(struct world *w, bool answered)
 	trigger_look(w->b.t, f, w->b.d, &p);
 	attempt_tcp(w->dq.controls, f, w->b.d, &p);
 	assert_int_equal(f->attempt, ATTEMPT_TRIED);
-	p = fb_pkt(&w->b, 1, TCP_ACK | TCP_PSH, FB_SV + 1, FB_C + 1, answered ? server : "\x15\x03\x03\0\2\2\x28", 7);
+	p = fb_pkt(&w->b, 1, TCP_ACK | TCP_PSH, FB_SV + 1, FB_C + 1,
+		   answered ? server : "\x15\x03\x03\0\2\2\x28", 7);
 	f = fb_put(&w->b, &p);
 	attempt_tcp(w->dq.controls, f, w->b.d, &p);
 	assert_int_equal(f->attempt, answered ? ATTEMPT_ANSWERED : ATTEMPT_TRIED);

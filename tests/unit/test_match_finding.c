@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* covers: engine/match/finding.c */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -205,7 +206,7 @@ static void test_techniques_likely_ones_beside_confirmed_ones(void **state)
 	assert_true(make(text, 3, cases, 1, &f, &set));
 	assert_int_equal(f.grade, GRADE_CONFIRMED);
 	assert_int_equal(f.techniques, 1U << TECH_RST_INJECTION | 1U << TECH_DATA_INJECTION |
-						1U << TECH_PACKET_DROP);
+					       1U << TECH_PACKET_DROP);
 	sig_set_free(set);
 	evidence_free(ev);
 }

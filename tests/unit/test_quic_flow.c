@@ -111,7 +111,8 @@ static void test_packet_hello_that_never_ends_is_given_up(void **state)
 	for (int i = 0; i < LIMIT_QUIC_HELLO_DATAGRAMS; i++) {
 		qw_initial(gram, QUIC_V1, 0x11, hello, (size_t)i, (size_t)i + 1);
 		(void)give(&b, &f, 0, gram, sizeof(gram));
-		assert_int_equal(quic_flow_get(f)->hello != NULL, i + 1 < LIMIT_QUIC_HELLO_DATAGRAMS);
+		assert_int_equal(quic_flow_get(f)->hello != NULL,
+				 i + 1 < LIMIT_QUIC_HELLO_DATAGRAMS);
 	}
 	assert_true(quic_flow_get(f)->hello_done);
 	assert_int_equal(f->n_triggers, 0);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* covers: engine/match/sig_check.c engine/match/sig_problem.c engine/match/sig_print.c */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

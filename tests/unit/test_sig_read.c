@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* covers: engine/match/sig_keys.c engine/match/sig_map.c engine/match/sig_yaml.c engine/match/sig_text.c */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* covers: engine/match/term_eval.c */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* covers: engine/source/ng_time.c */
 /* long: a table for each rule of the format, kept beside each other */
 #include <stdarg.h>
 #include <stddef.h>
