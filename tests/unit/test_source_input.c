@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* covers: engine/source/input.c engine/source/raw.c engine/source/source.c
- * engine/source/expander_gz.c engine/source/expander_xz.c engine/source/expander_zst.c */
+/* covers: engine/source/input.c engine/source/raw.c engine/source/source.c */
+/* covers: engine/source/expander_gz.c engine/source/expander_xz.c engine/source/expander_zst.c */
 /* long: all ways in which stored bytes reach the readers, with the packers they share */
 #include <stdarg.h>
 #include <stddef.h>
