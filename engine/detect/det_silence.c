@@ -183,6 +183,8 @@ static void put_syns(const struct flow *f, struct evidence *ev)
 		if (n < EV_FRAMES_MAX)
 			frames[n++] = s->frame_no;
 	}
+	if (!first)
+		return;
 	evidence_put1(ev, FEAT_DROP_HANDSHAKE, 0, first->frame_no);
 	evidence_put(ev, FEAT_DROP_SYNS, f->side[DIR_ORIG].n_syn, frames, n);
 	evidence_put1(ev, FEAT_DROP_SILENCE, last->ts_ns - first->ts_ns, last->frame_no);

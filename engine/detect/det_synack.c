@@ -99,7 +99,9 @@ static struct answers answers_of(const struct flow *f)
 			return (struct answers){since_syn, s, true};
 		since_syn = s;
 	}
-	return n < 2 ? (struct answers){0} : (struct answers){answer[0], answer[1], false};
+	if (n < 2)
+		return (struct answers){0};
+	return (struct answers){answer[0], answer[1], false};
 }
 
 /* The stream keeps the line that was accepted first, which is the hijacker's when he won. */
