@@ -73,8 +73,9 @@ static void show_meaning(const struct signature *s)
 		       s->has_technique ? technique_name(s->technique) : "-");
 	if (s->status != SIG_ACTIVE)
 		printf("Status %s: %s\n", status_word(s->status),
-		       s->status == SIG_DRAFT ? "its evidence is thin; it never raises a grade"
-					      : "kept for old captures");
+		       s->status == SIG_DRAFT
+			       ? "its evidence is thin, or tested on built captures only"
+			       : "kept for old captures");
 	if (s->n_scope) {
 		fputs("Seen in:", stdout);
 		for (uint32_t i = 0; i < s->n_scope; i++)
