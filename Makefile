@@ -18,6 +18,10 @@ WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pro
 FLAGS   := -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) $(WERROR) -fno-strict-aliasing -Iengine -Itests
 LINK    := -Wl,--as-needed
 LIBS    := -lyaml -lcrypto -lz -lzstd -llzma -lpcap -lm -lpthread
+# Linked from their archives where Debian's -dev packages have them: loading and relocating the shared ones is a third of what reading one packet
+# costs (bench/README.md). An update of those packages wants a new build.
+NAMES   := yaml crypto z zstd lzma jemalloc_pic
+ARCHIVE := $(filter /%,$(foreach n,$(NAMES),$(shell $(CC) -print-file-name=lib$(n).a)))
 ifdef SAN
 # Every report ends the program, so that a test sees it. The sanitizers bring their own malloc. Their checks stand between gcc and what it
 # would know of values, and make it warn of harmless code: the two plain builds are where warnings count.
@@ -26,7 +30,11 @@ FLAGS   += -fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-poi
 LINK    += -fsanitize=$(SAN)
 else
 FLAGS   += $(HARDEN)
+ifeq ($(words $(ARCHIVE)),$(words $(NAMES)))
+LIBS    := $(ARCHIVE) -lpcap -lm -lpthread
+else
 LIBS    += -ljemalloc
+endif
 endif
 ifdef COVERAGE
 FLAGS   += -fprofile-instr-generate -fcoverage-mapping
