@@ -18,8 +18,8 @@ WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pro
 FLAGS   := -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) $(WERROR) -fno-strict-aliasing -Iengine -Itests
 LINK    := -Wl,--as-needed
 LIBS    := -lyaml -lcrypto -lz -lzstd -llzma -lpcap -lm -lpthread
-# Linked from their archives where Debian's -dev packages have them: loading and relocating the shared ones is a third of what reading one packet
-# costs (bench/README.md). An update of those packages wants a new build.
+# Linked from their archives where Debian's -dev packages have them: loading and relocating the shared ones costs 2 of 15 ms of a
+# one-packet run (bench/README.md). An update of those packages wants a new build.
 NAMES   := yaml crypto z zstd lzma jemalloc_pic
 ARCHIVE := $(filter /%,$(foreach n,$(NAMES),$(shell $(CC) -print-file-name=lib$(n).a)))
 ifdef SAN
