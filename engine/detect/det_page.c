@@ -37,14 +37,15 @@ static const struct trigger *request_of(const struct flow *f, enum dir d)
 		       : NULL;
 }
 
-/* Faster than that side's other answers (those in `skip` left out)? *known: it had any. */
+/* Faster than that side's other answers (those in `skip` left out)? *samples: how many it had. */
 static bool too_fast(const struct flow *f, enum dir d, const uint64_t *skip, uint32_t n_skip,
-		     int64_t lag_ns, bool *known)
+		     int64_t lag_ns, uint32_t *samples)
 {
 	int64_t rtt = 0;
 
-	*known = model_rtt(f, d, skip, n_skip, &rtt) > 0;
-	return *known && lag_ns >= 0 && lag_ns * 10 < rtt * FAST_TENTHS && rtt - lag_ns > jitter_ns;
+	*samples = model_rtt(f, d, skip, n_skip, &rtt);
+	return *samples && lag_ns >= 0 && lag_ns * 10 < rtt * FAST_TENTHS &&
+	       rtt - lag_ns > jitter_ns;
 }
 
 static bool starts_answer(struct bytes b)
@@ -60,12 +61,12 @@ static bool looks_odd(const struct flow *f, enum dir d, const struct pkt *p,
 	const struct seg *s = flow_seg(f, p->frame_no);
 	const char *marks[MARKS_MAX];
 	struct carrier c;
-	bool known;
+	uint32_t samples;
 
 	if (!s)
 		return false;
 	if ((p->tcp.flags & (TCP_FIN | TCP_PSH)) == TCP_FIN || p->payload.at[0] == '<' ||
-	    too_fast(f, d, &p->frame_no, 1, p->ts_ns - t->ts_ns, &known))
+	    too_fast(f, d, &p->frame_no, 1, p->ts_ns - t->ts_ns, &samples))
 		return true;
 	c = carrier_look(f, s, NULL, 0);
 	return c.ttl_far || c.ts_missing || c.df_odd ||
@@ -210,7 +211,8 @@ static void judge_page(const struct flow *f, struct case_list *out)
 	struct companions k;
 	struct evidence *ev;
 	uint64_t frames[2];
-	bool fast, known;
+	uint32_t samples;
+	bool fast;
 
 	if (!s || !t || !(ev = case_new(out, CASE_PAGE, f)))
 		return;
@@ -222,8 +224,9 @@ static void judge_page(const struct flow *f, struct case_list *out)
 	frames[1] = s->frame_no;
 	evidence_put(ev, FEAT_PAGE_LAG, s->ts_ns - t->ts_ns, frames, 2);
 	k = companions_of(f, s);
-	fast = too_fast(f, s->dir, k.frame, k.n, s->ts_ns - t->ts_ns, &known);
-	if (known)
+	fast = too_fast(f, s->dir, k.frame, k.n, s->ts_ns - t->ts_ns, &samples);
+	evidence_put1(ev, FEAT_PAGE_RTT_SAMPLES, samples, s->frame_no);
+	if (samples)
 		evidence_put(ev, FEAT_PAGE_TOO_FAST, fast, frames, 2);
 	evidence_suspect(ev, s->frame_no);
 }

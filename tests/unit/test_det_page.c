@@ -184,6 +184,7 @@ static void test_page_too_fast_below_seven_tenths(void **state)
 		p = cb_next(&c, 1, TCP_ACK | TCP_FIN, PAGE, strlen(PAGE));
 		cb_put(&c, &p);
 		assert_num(cb_found(&c, CASE_PAGE), PAGE_TOO_FAST, t[i].fast);
+		assert_num(cb_case(&c, CASE_PAGE, 0), PAGE_RTT_SAMPLES, 2);
 		assert_num(cb_case(&c, CASE_PAGE, 0), PAGE_LAG, t[i].us * 1000);
 		cb_fini(&c);
 	}
