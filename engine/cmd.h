@@ -45,6 +45,12 @@ void sig_dirs_free(struct sig_dirs *d);
 /* Loads the default signatures and the user's on top; complaints go to standard error. NULL, after
  * saying why, when nothing can be used. With `strict` any complaint is fatal. */
 struct sig_set *cmd_load_signatures(struct sig_dirs *dirs, bool strict);
+struct geo;
+struct run_geo;
+/* --geo: opens what the user named, NULL for none. False after saying why. */
+MUST_CHECK bool cmd_open_geo(const char *command, const char *what, struct geo **out);
+/* Says in *out which database it is; nothing for NULL. */
+void cmd_note_geo(const struct geo *g, struct run_geo *out);
 /* "512M", "2G", plain bytes. False when it is no size. */
 MUST_CHECK bool cmd_parse_size(const char *text, uint64_t *out);
 /* Prints "wallprint COMMAND: text" to standard error. */

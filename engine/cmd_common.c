@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "geo/geo.h"
 #include "match/signature.h"
+#include "sink/sink.h"
 
 #ifndef WALLPRINT_DATADIR
 #define WALLPRINT_DATADIR "/usr/local/share/wallprint"
@@ -138,4 +140,30 @@ struct sig_set *cmd_load_signatures(struct sig_dirs *dirs, bool strict)
 	}
 	sig_problems_free(&problems);
 	return set;
+}
+
+bool cmd_open_geo(const char *command, const char *what, struct geo **out)
+{
+	struct err_info err;
+
+	*out = NULL;
+	if (!what || geo_open(out, what, &err))
+		return true;
+	cmd_complain(command, "--geo: %s", err.text);
+	return false;
+}
+
+void cmd_note_geo(const struct geo *g, struct run_geo *out)
+{
+	const struct geo_info *info = g ? geo_info(g) : NULL;
+
+	memset(out, 0, sizeof(*out));
+	if (!info)
+		return;
+	out->known = true;
+	_Static_assert(sizeof(out->name) == sizeof(info->name), "copied whole");
+	_Static_assert(sizeof(out->date) == sizeof(info->date), "copied whole");
+	memcpy(out->name, info->name, sizeof(out->name));
+	memcpy(out->date, info->date, sizeof(out->date));
+	memcpy(out->sha256, info->sha256, sizeof(out->sha256));
 }

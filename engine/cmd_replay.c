@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "cmd.h"
 #include "engine.h"
+#include "geo/geo.h"
 #include "source/source_expand.h"
 
 struct replay {
@@ -21,7 +22,8 @@ struct replay {
 	struct sink *sink;
 	struct sink_options sink_opts;
 	struct sig_dirs dirs;
-	const char *out_path;
+	const char *out_path, *geo_path;
+	struct geo *geo;
 	FILE *out;
 	bool progress_on, progress_shown;
 	time_t started, last_shown;
@@ -38,6 +40,8 @@ static void help(void)
 	     "  -o FILE              write there (mode 0600) instead of standard output\n"
 	     "  --series             all files are one capture in order (rotated files); else each stands alone\n"
 	     "  --signatures DIR     use these signatures too; may be repeated\n"
+	     "  --geo FILE|tor       tell countries of addresses by this database: a file in MaxMind's format, or the\n"
+	     "                       tables of the tor-geoipdb package; without it none is told\n"
 	     "  --memory SIZE        ceiling for flow state, e.g. 512M (default: a quarter of the machine)\n"
 	     "  --help               this text\n\n"
 	     "Exit status: 0 done, 2 usage, 3 an input was cut short, 4 an input was refused, 5 output could not be written.");
@@ -121,6 +125,7 @@ static int parse(struct replay *r, int argc, char **argv)
 		{"series", no_argument, NULL, 's'},
 		{"signatures", required_argument, NULL, 'S'},
 		{"memory", required_argument, NULL, 'm'},
+		{"geo", required_argument, NULL, 'g'},
 		{"help", no_argument, NULL, 'h'},
 		{"output", required_argument, NULL, 'o'},
 		{NULL, 0, NULL, 0},
@@ -157,6 +162,9 @@ static int parse(struct replay *r, int argc, char **argv)
 			break;
 		case 'o':
 			r->out_path = optarg;
+			break;
+		case 'g':
+			r->geo_path = optarg;
 			break;
 		case 'h':
 			help();
@@ -240,6 +248,7 @@ static int run(struct replay *r, const struct path_list *paths)
 		r->status = EXIT_REFUSED;
 	}
 	progress_clear(r);
+	cmd_note_geo(r->geo, &summary.geo);
 	if (!r->ops->end(r->sink, &summary, &err)) {
 		cmd_complain("replay", "%s", err.text);
 		r->status = EXIT_OUTPUT;
@@ -261,6 +270,9 @@ int cmd_replay(int argc, char **argv)
 	struct err_info err;
 	int status = parse(&r, argc, argv);
 
+	if (status == -1 && !cmd_open_geo("replay", r.geo_path, &r.geo))
+		status = EXIT_USAGE;
+	r.cfg.geo = r.geo;
 	if (status == -1) {
 		if (source_expand((const char *const *)argv + optind, (size_t)(argc - optind),
 				  &paths, &err)) {
@@ -276,6 +288,7 @@ int cmd_replay(int argc, char **argv)
 		}
 		path_list_free(&paths);
 	}
+	geo_close(r.geo);
 	sig_dirs_free(&r.dirs);
 	return status;
 }

@@ -11,6 +11,8 @@
 #include "match/finding.h"
 #include "sink/sink.h"
 
+struct geo;
+
 struct engine_config {
 	/* ceiling for flow tables and inspection; 0 = a quarter of the machine */
 	uint64_t memory_bytes;
@@ -20,6 +22,8 @@ struct engine_config {
 	bool want_flows; /* call on_flow */
 	/* the flow that this frame takes part in has flow_record.marked set; 0 none */
 	uint64_t mark_frame;
+	/* a loan: where addresses are; NULL: that is not told */
+	const struct geo *geo;
 };
 
 /* Called on the engine's thread, in the order of output. Any may be NULL. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/keyhash.h"
+#include "geo/geo.h"
 
 /* An injector may outrun the trigger by this much, METHODS a.5. */
 static const int64_t race_ns = INT64_C(200) * 1000000;
@@ -104,8 +105,8 @@ static void record_trigger(struct flow_record *r, const struct trigger *g)
 	r->trigger_frame = g->last_frame;
 }
 
-static void record_of(const struct flow *f, const struct trigger *g, enum capture_point point,
-		      struct flow_record *r)
+static void record_of(const struct telling *t, const struct flow *f, const struct trigger *g,
+		      enum capture_point point, struct flow_record *r)
 {
 	struct flow_end *end[2] = {&r->orig, &r->resp};
 
@@ -116,6 +117,9 @@ static void record_of(const struct flow *f, const struct trigger *g, enum captur
 	for (int d = 0; d < 2; d++) {
 		memcpy(end[d]->addr, f->addr[d].b, sizeof(end[d]->addr));
 		end[d]->port = f->port[d];
+		if (t->cfg->geo)
+			(void)geo_country(t->cfg->geo, end[d]->addr, /* none: empty */
+					  end[d]->country);
 		r->packets[d] = f->side[d].packets;
 		r->bytes[d] = f->side[d].bytes;
 	}
@@ -250,7 +254,7 @@ void telling_cases(struct telling *t, const struct flow *f, const struct trigger
 {
 	struct flow_record r;
 
-	record_of(f, trigger, point, &r);
+	record_of(t, f, trigger, point, &r);
 	if (!r.app[0])
 		memcpy(r.app, "DNS", 4);
 	judge(t, f, &r, cases->at, cases->n, told, last);
@@ -287,7 +291,7 @@ static void judge_flow(struct telling *t, struct flow *f, enum capture_point poi
 				same[n++] = cases.at[i];
 		if (!n)
 			continue;
-		record_of(f, trigger_of(f, same[0]), point, &r);
+		record_of(t, f, trigger_of(f, same[0]), point, &r);
 		r.stage = detect_tampering(f, f->last_ns, r.tampering);
 		judge(t, f, &r, same, n, &f->told[kase], last);
 	}
@@ -302,7 +306,7 @@ void telling_flow_end(struct telling *t, struct flow *f, int64_t watermark_ns,
 	for (uint32_t i = 0; t->n_waiting && i < t->n_waiting; i++)
 		if (t->waiting[(t->head + i) % WAITING_MAX].f == f)
 			t->waiting[(t->head + i) % WAITING_MAX].f = NULL;
-	record_of(f, f->n_triggers ? &f->trigger[f->n_triggers - 1] : NULL, point, &r);
+	record_of(t, f, f->n_triggers ? &f->trigger[f->n_triggers - 1] : NULL, point, &r);
 	r.stage = detect_tampering(f, watermark_ns, r.tampering);
 	if (!r.udp)
 		t->run->stage[r.stage]++;

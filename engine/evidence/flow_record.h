@@ -17,6 +17,9 @@ enum {
 struct flow_end {
 	uint8_t addr[16]; /* IPv4 as ::ffff:a.b.c.d */
 	uint16_t port;
+	/* ISO 3166 alpha-2 by the database that the user named; empty: it says none, or there is
+	 * none */
+	char country[3];
 };
 
 /* What is told of one flow, with or without a finding. Plain values, copyable; text is

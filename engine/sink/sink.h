@@ -34,6 +34,13 @@ struct run_undecoded {
 	uint64_t n;
 };
 
+/* The database that countries of addresses are from. */
+struct run_geo {
+	bool known;
+	char name[96], date[11]; /* as it says itself; date YYYY-MM-DD, or empty */
+	uint8_t sha256[32];
+};
+
 /* What ends a run. Holds nothing that depends on the machine. */
 struct run_summary {
 	uint32_t n_inputs;
@@ -55,6 +62,7 @@ struct run_summary {
 	uint64_t inspection_lost;
 	uint32_t sig_n;
 	uint8_t sig_sha256[32];
+	struct run_geo geo;
 };
 void run_summary_free(struct run_summary *r); /* frees inputs, not r itself */
 

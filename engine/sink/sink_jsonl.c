@@ -57,6 +57,7 @@ static void put_end(struct json *j, const char *key, const struct flow_end *e)
 	json_open(j, key, '{');
 	json_word(j, "ip", sink_ip(e->addr, ip));
 	json_uint(j, "port", e->port);
+	json_word(j, "country", e->country);
 	json_close(j, '}');
 }
 
@@ -353,6 +354,17 @@ static void put_lost(struct json *j, const struct run_summary *r)
 	json_close(j, '}');
 }
 
+static void put_geo(struct json *j, const struct run_geo *g)
+{
+	if (!g->known)
+		return;
+	json_open(j, "geo", '{');
+	json_word(j, "name", g->name);
+	json_word(j, "date", g->date);
+	put_hex(j, "sha256", g->sha256, sizeof(g->sha256));
+	json_close(j, '}');
+}
+
 static bool jsonl_end(struct sink *s, const struct run_summary *r, struct err_info *err)
 {
 	struct json *j = &s->j;
@@ -380,6 +392,7 @@ static bool jsonl_end(struct sink *s, const struct run_summary *r, struct err_in
 			json_uint(j, technique_name((enum technique)t), r->findings[t]);
 	json_close(j, '}');
 	put_lost(j, r);
+	put_geo(j, &r->geo);
 	json_close(j, '}');
 	json_end_line(j);
 	if (fflush(j->f) && !s->error)

@@ -234,6 +234,8 @@ static void say_end(struct say *s, const struct flow_end *e)
 
 	sink_ip(e->addr, ip);
 	say(s, strchr(ip, ':') ? "[%s]:%u" : "%s:%u", ip, e->port);
+	if (e->country[0])
+		say(s, " (%s)", e->country);
 }
 
 void tell_ends(struct say *s, const struct flow_record *r)

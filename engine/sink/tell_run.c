@@ -141,6 +141,17 @@ static void inputs(struct page *p, struct say *s, const struct run_summary *r)
 	page_put(p, NULL, TELL_INDENT, s->at, INK_PLAIN);
 }
 
+static void places(struct page *p, struct say *s, const struct run_summary *r)
+{
+	if (!r->geo.known)
+		return;
+	say_clear(s);
+	say(s, "countries of addresses are what the database \"");
+	say_foreign(s, r->geo.name, strlen(r->geo.name));
+	say(s, "\"%s%s says; such databases err.", r->geo.date[0] ? " of " : "", r->geo.date);
+	page_put(p, "Places:", TELL_INDENT, s->at, INK_PLAIN);
+}
+
 void tell_run(struct page *p, struct say *s, const struct run_summary *r, uint64_t n_told)
 {
 	read_what(p, s, r);
@@ -149,4 +160,5 @@ void tell_run(struct page *p, struct say *s, const struct run_summary *r, uint64
 	lost(p, s, r);
 	undecoded(p, s, r);
 	inputs(p, s, r);
+	places(p, s, r);
 }
