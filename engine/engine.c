@@ -128,7 +128,8 @@ static void take_packet(struct engine *e, struct pkt *p, const struct decode_not
 		det_quic_packet(&e->quic, f, d, p);
 		return;
 	}
-	trigger_look(e->table, f, d, p);
+	if (!det_dns_tcp(&e->dns, f, d, p))
+		trigger_look(e->table, f, d, p);
 	attempt_tcp(e->controls, f, d, p);
 	page_look(e->table, f, d, p);
 	if (e->cfg->follow && f->suspicion)

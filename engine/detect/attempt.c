@@ -28,10 +28,12 @@ void attempt_note(struct controls *c, struct flow *f, const struct pkt *p,
 	controls_note(c, &n);
 }
 
-/* The first bytes of a server that does what it was asked: a TLS handshake record, or an HTTP
- * status line. An alert may be forged. */
-static bool is_answer(struct bytes b)
+/* The first bytes of a server that does what it was asked: a TLS handshake record, an HTTP status
+ * line, any DNS message. An alert may be forged. */
+static bool is_answer(const struct flow *f, struct bytes b)
 {
+	if (f->trigger[0].kind == TRIGGER_DNS_QNAME)
+		return b.len > 0;
 	return b.len >= 6 && ((b.at[0] == 0x16 && b.at[1] == 3) || !memcmp(b.at, "HTTP/1", 6));
 }
 
@@ -43,7 +45,7 @@ void attempt_tcp(struct controls *c, struct flow *f, enum dir d, const struct pk
 		f->attempt = ATTEMPT_TRIED;
 		attempt_note(c, f, p, CONTROL_TRIED, 0, 0);
 	}
-	if (d == DIR_RESP && f->trigger[0].dir == DIR_ORIG && is_answer(p->payload)) {
+	if (d == DIR_RESP && f->trigger[0].dir == DIR_ORIG && is_answer(f, p->payload)) {
 		f->attempt = ATTEMPT_ANSWERED;
 		attempt_note(c, f, p, CONTROL_OK, 0, p->ts_ns - f->trigger[0].ts_ns);
 	}

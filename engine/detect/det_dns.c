@@ -10,11 +10,6 @@
  * after the same time. */
 static const int64_t hold_ns = INT64_C(5) * 1000000000;
 
-struct dns_open {
-	uint32_t n;
-	struct dns_txn *first; /* oldest first */
-};
-
 static void txn_free(struct det_dns *dd, struct dns_txn *t)
 {
 	flow_table_give(dd->table, sizeof(*t));
@@ -111,7 +106,7 @@ static struct dns_txn *txn_add(struct det_dns *dd, struct dns_open *o, const str
 	return t;
 }
 
-static struct dns_open *open_of(struct det_dns *dd, struct flow *f)
+struct dns_open *dns_open_of(struct det_dns *dd, struct flow *f)
 {
 	if (!f->dns && flow_table_take(dd->table, sizeof(struct dns_open))) {
 		f->dns = calloc(1, sizeof(struct dns_open));
@@ -148,16 +143,9 @@ static bool type_ignored(const struct dns_msg *m)
 	return true;
 }
 
-static void answer_put(struct dns_txn *t, const struct dns_msg *m, const struct pkt *p)
+struct dns_answer dns_answer_of(const struct dns_msg *m, const struct pkt *p, uint32_t off)
 {
-	struct dns_answer *a;
-
-	if (t->n_answers == LIMIT_DNS_TXN_ANSWERS) {
-		t->left_out++;
-		return;
-	}
-	a = &t->answer[t->n_answers++];
-	*a = (struct dns_answer){
+	struct dns_answer a = {
 		.ts_ns = p->ts_ns,
 		.frame_no = p->frame_no,
 		.flags = m->flags,
@@ -169,64 +157,75 @@ static void answer_put(struct dns_txn *t, const struct dns_msg *m, const struct 
 		.opt = m->has_opt,
 		.cut = m->cut || m->skipped,
 		.type_ignored = type_ignored(m),
+		.off = off,
 	};
+
 	if (m->n_answer) {
-		a->has_rr = true;
-		a->rr_ttl_s = m->answer[0].ttl_s;
-		a->c00c = m->answer[0].name_c00c;
+		a.has_rr = true;
+		a.rr_ttl_s = m->answer[0].ttl_s;
+		a.c00c = m->answer[0].name_c00c;
 	}
 	for (uint32_t i = 0; i < m->n_answer; i++) {
 		const struct dns_rr *rr = &m->answer[i];
 
-		if (rr->addr_len && a->n_addr < DNS_ADDRS_KEPT) {
-			a->addr_len[a->n_addr] = rr->addr_len;
-			memcpy(a->addr[a->n_addr++], rr->addr, sizeof(rr->addr));
+		if (rr->addr_len && a.n_addr < DNS_ADDRS_KEPT) {
+			a.addr_len[a.n_addr] = rr->addr_len;
+			memcpy(a.addr[a.n_addr++], rr->addr, sizeof(rr->addr));
 		}
-		if (rr->type == DNS_CNAME && !a->cname[0])
-			memcpy(a->cname, rr->target, sizeof(a->cname));
+		if (rr->type == DNS_CNAME && !a.cname[0])
+			memcpy(a.cname, rr->target, sizeof(a.cname));
 	}
+	return a;
+}
+
+void dns_message(struct det_dns *dd, struct flow *f, struct dns_open *o, const struct dns_msg *m,
+		 const struct pkt *p, uint32_t off)
+{
+	bool answer = (m->flags & DNS_QR) != 0;
+	struct dns_txn *t;
+
+	expire(dd, f, o, p->ts_ns);
+	t = txn_find(o, m);
+	if (!t) {
+		if (o->n == LIMIT_DNS_OPEN)
+			finish_at(dd, f, o, &o->first);
+		t = txn_add(dd, o, m, p->ts_ns);
+	}
+	if (!t) {
+		dd->lost++;
+		return;
+	}
+	t->tcp = p->l4 == L4_TCP;
+	if (!memcmp(&p->src, &f->addr[DIR_ORIG], sizeof(p->src)) && p->sport == f->port[DIR_ORIG])
+		t->resolver = answer ? DIR_ORIG : DIR_RESP;
+	else
+		t->resolver = answer ? DIR_RESP : DIR_ORIG;
+	if (!answer)
+		query_put(t, m, p);
+	else if (t->n_answers == LIMIT_DNS_TXN_ANSWERS)
+		t->left_out++;
+	else
+		t->answer[t->n_answers++] = dns_answer_of(m, p, off);
+	if (answer && dd->early)
+		txn_judge(dd, f, t, false);
 }
 
 void det_dns_packet(struct det_dns *dd, struct flow *f, const struct pkt *p)
 {
-	struct dns_msg m;
 	struct dns_open *o;
-	struct dns_txn *t;
-	bool answer;
+	struct dns_msg m;
 
 	/* Only unicast DNS: answers to mDNS and LLMNR come from many hosts by design. */
 	if ((p->sport != 53 && p->dport != 53) || dns_read(p->payload, &m) != APP_OK ||
 	    !m.has_question)
 		return;
-	answer = (m.flags & DNS_QR) != 0;
-	if (answer ? p->sport != 53 : p->dport != 53)
+	if ((m.flags & DNS_QR) != 0 ? p->sport != 53 : p->dport != 53)
 		return;
-	o = open_of(dd, f);
-	if (!o) {
-		dd->lost++;
-		return;
-	}
-	expire(dd, f, o, p->ts_ns);
-	t = txn_find(o, &m);
-	if (!t) {
-		if (o->n == LIMIT_DNS_OPEN)
-			finish_at(dd, f, o, &o->first);
-		t = txn_add(dd, o, &m, p->ts_ns);
-	}
-	if (!t) {
-		dd->lost++;
-		return;
-	}
-	if (!memcmp(&p->src, &f->addr[DIR_ORIG], sizeof(p->src)) && p->sport == f->port[DIR_ORIG])
-		t->resolver = answer ? DIR_ORIG : DIR_RESP;
+	o = dns_open_of(dd, f);
+	if (o)
+		dns_message(dd, f, o, &m, p, 0);
 	else
-		t->resolver = answer ? DIR_RESP : DIR_ORIG;
-	if (answer)
-		answer_put(t, &m, p);
-	if (answer && dd->early)
-		txn_judge(dd, f, t, false);
-	if (!answer)
-		query_put(t, &m, p);
+		dd->lost++;
 }
 
 void det_dns_end(struct det_dns *dd, struct flow *f)

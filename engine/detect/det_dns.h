@@ -24,6 +24,11 @@ struct det_dns {
 /* Looks at one UDP packet of a flow with a DNS port; keeps what a later answer must be compared
  * with. */
 void det_dns_packet(struct det_dns *dd, struct flow *f, const struct pkt *p);
+/* Looks at one TCP packet that is already in its flow's stream (RFC 1035 4.2.2, RFC 7766): reads the
+ * messages that have become whole and notes each question as trigger. True: the connection is DNS,
+ * or may still be, and no other reader of first words need look. One compare where no end has port
+ * 53. */
+bool det_dns_tcp(struct det_dns *dd, struct flow *f, enum dir d, const struct pkt *p);
 /* Judges what is still open in the flow and frees it; to be called when the flow ends. */
 void det_dns_end(struct det_dns *dd, struct flow *f);
 

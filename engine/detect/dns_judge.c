@@ -71,29 +71,61 @@ static bool is_copy(const struct dns_answer *a, const struct dns_answer *b)
 	       !contradict(a, b);
 }
 
-static struct signs signs_of(const struct det_dns *dd, const struct flow *f,
-			     const struct dns_txn *t, uint32_t k)
+/* Over UDP: this answer beside the resolver's earlier ones. */
+static void signs_usual(const struct usual_host *h, const struct dns_txn *t,
+			const struct dns_answer *a, struct signs *s)
 {
-	const struct dns_answer *a = &t->answer[k];
-	const struct usual_host *h = usual_get(dd->usual, f->addr[t->resolver].b);
-	bool resolver_private = ip_is_private(&f->addr[t->resolver]),
-	     public = dns_name_is_public(t->qname);
-	struct signs s = {0};
 	uint8_t usual;
 
-	for (uint32_t i = 0; i < k; i++)
-		s.copy |= is_copy(&t->answer[i], a);
 	if (usual_ttl(h, USUAL_LEAST, &usual)) {
-		s.ttl_known = true;
-		s.ttl_gap = abs(usual - a->ttl);
-		s.ttl_far = s.ttl_gap >= TTL_FAR;
+		s->ttl_known = true;
+		s->ttl_gap = abs(usual - a->ttl);
 	}
 	/* Of a question sent twice nobody knows which copy the answer is for (Karn). */
 	if (t->q_seen && t->n_queries == 1 && h && h->n >= USUAL_LEAST &&
 	    h->lag_min_ns > lag_floor_ns) {
-		s.fast_known = true;
-		s.fast = (a->ts_ns - t->q_ts_ns) * 2 < h->lag_min_ns;
+		s->fast_known = true;
+		s->fast = (a->ts_ns - t->q_ts_ns) * 2 < h->lag_min_ns;
 	}
+}
+
+/* Over TCP: this answer beside the packets of the connection's other end that no answer to this question came in. The
+ * handshake measures the path to the resolver itself (METHODS d.2, "TCP/53"). */
+static void signs_connection(const struct flow *f, const struct dns_txn *t,
+			     const struct dns_answer *a, struct signs *s)
+{
+	uint64_t skip[LIMIT_DNS_TXN_ANSWERS];
+	int64_t rtt_ns = 0;
+	uint8_t ttl;
+
+	for (uint32_t i = 0; i < t->n_answers; i++)
+		skip[i] = t->answer[i].frame_no;
+	if (model_nearest_ttl(f, t->resolver, a->ttl, skip, t->n_answers, &ttl)) {
+		s->ttl_known = true;
+		s->ttl_gap = abs(ttl - a->ttl);
+	}
+	if (t->q_seen && t->n_queries == 1 &&
+	    model_rtt(f, t->resolver, skip, t->n_answers, &rtt_ns) && rtt_ns > lag_floor_ns) {
+		s->fast_known = true;
+		s->fast = (a->ts_ns - t->q_ts_ns) * 2 < rtt_ns;
+	}
+}
+
+static struct signs signs_of(const struct det_dns *dd, const struct flow *f,
+			     const struct dns_txn *t, uint32_t k)
+{
+	const struct dns_answer *a = &t->answer[k];
+	bool resolver_private = ip_is_private(&f->addr[t->resolver]),
+	     public = dns_name_is_public(t->qname);
+	struct signs s = {0};
+
+	for (uint32_t i = 0; i < k; i++)
+		s.copy |= is_copy(&t->answer[i], a);
+	if (t->tcp)
+		signs_connection(f, t, a, &s);
+	else
+		signs_usual(usual_get(dd->usual, f->addr[t->resolver].b), t, a, &s);
+	s.ttl_far = s.ttl_known && s.ttl_gap >= TTL_FAR;
 	s.opt_gone = t->q_opt && !a->opt;
 	s.echo = t->q_ip_id && a->has_id && a->ip_id == t->q_ip_id;
 	for (uint32_t i = 0; i < a->n_addr; i++) {
@@ -218,6 +250,7 @@ static void case_for(const struct flow *f, const struct dns_txn *t, uint32_t k,
 	evidence_put(ev, FEAT_DNS_NAME_PUBLIC, dns_name_is_public(t->qname), NULL, 0);
 	evidence_put(ev, FEAT_DNS_RESOLVER_PRIVATE, ip_is_private(&f->addr[t->resolver]), NULL, 0);
 	evidence_put(ev, FEAT_DNS_MDNS, 0, NULL, 0);
+	evidence_put(ev, FEAT_DNS_TCP, t->tcp, NULL, 0);
 	if (n > 1)
 		put_pair(ev, t, &t->answer[k], &t->answer[genuine]);
 	else
@@ -263,7 +296,7 @@ void dns_learn(struct det_dns *dd, const struct flow *f, const struct dns_txn *t
 		s[i] = signs_of(dd, f, t, i);
 	genuine = genuine_of(t, s);
 	/* Only what looks like the resolver's own teaches what is usual. */
-	if (t->q_seen && t->n_queries == 1 && t->answer[genuine].ts_ns >= t->q_ts_ns &&
+	if (!t->tcp && t->q_seen && t->n_queries == 1 && t->answer[genuine].ts_ns >= t->q_ts_ns &&
 	    !s[genuine].bogon && !s[genuine].teredo)
 		usual_note(dd->usual, f->addr[t->resolver].b, t->answer[genuine].ttl,
 			   t->answer[genuine].df, t->answer[genuine].opt,

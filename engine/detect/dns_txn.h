@@ -18,6 +18,7 @@ struct dns_answer {
 	uint32_t n_addr;
 	uint8_t addr_len[DNS_ADDRS_KEPT], addr[DNS_ADDRS_KEPT][16];
 	char cname[APP_NAME_SIZE]; /* the first CNAME target; empty when none */
+	uint32_t off;              /* TCP: where in the resolver's stream its message begins */
 };
 
 /* One question and everything that came back for it. */
@@ -25,7 +26,7 @@ struct dns_txn {
 	struct dns_txn *next;
 	struct told told;
 	uint16_t id, qtype, qflags;
-	bool q_seen, q_opt;
+	bool q_seen, q_opt, tcp;
 	uint32_t n_queries;
 	int64_t first_ns, q_ts_ns; /* first packet; last time the question was sent */
 	uint64_t q_frame;
@@ -36,6 +37,30 @@ struct dns_txn {
 	uint32_t n_answers, left_out;
 	struct dns_answer answer[LIMIT_DNS_TXN_ANSWERS];
 };
+
+/* Where one direction of a TCP connection stands: the first byte of the message that is waited for
+ * (offset in its stream), and the packet that began it. */
+struct dns_line {
+	uint32_t off;
+	uint64_t first_frame;
+	bool given_up; /* no DNS, or bytes that the capture does not hold */
+};
+
+/* The transactions of one flow. */
+struct dns_open {
+	uint32_t n;
+	struct dns_txn *first; /* oldest first */
+	struct dns_line line[2];
+};
+
+/* The flow's transactions, made when there are none; NULL when there is no memory. */
+struct dns_open *dns_open_of(struct det_dns *dd, struct flow *f);
+/* Takes one message that was read (not NULL) from packet p, its last one over TCP: pairs it, and
+ * judges what has waited long enough. `off`: TCP, where it begins; 0 over UDP. */
+void dns_message(struct det_dns *dd, struct flow *f, struct dns_open *o, const struct dns_msg *m,
+		 const struct pkt *p, uint32_t off);
+/* The answer as it is kept; no state is touched. */
+struct dns_answer dns_answer_of(const struct dns_msg *m, const struct pkt *p, uint32_t off);
 
 /* What a finished transaction teaches of the resolver's usual answers. */
 void dns_learn(struct det_dns *dd, const struct flow *f, const struct dns_txn *t);

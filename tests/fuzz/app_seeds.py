@@ -52,6 +52,17 @@ def dns_seeds():
         write("app_dns", key, b"\0" + data)
     write("app_dns", "tcp", b"\1" + vec(2, query) + vec(2, answer))
 
+    def seg(side, back, body):
+        """One segment of side 0 or 1 that begins `back` bytes (times 4) before the side's next byte."""
+        return bytes([side | back << 2, len(body)]) + body
+    ask = vec(2, dns(0x0100, "a.bc"))
+    one, two = (vec(2, dns(0x8180, "a.bc", rr(1, 300, bytes([198, 51, 100, n])))) for n in (1, 2))
+    write("det_dns_tcp", "fine", seg(0, 0, ask) + seg(1, 0, one))
+    write("det_dns_tcp", "cut", seg(0, 0, ask[:9]) + seg(0, 0, ask[9:]) + seg(1, 0, one[:5]) + seg(1, 0, one[5:]))
+    write("det_dns_tcp", "several", seg(0, 0, ask + ask) + seg(1, 0, one + two))
+    write("det_dns_tcp", "again", seg(0, 0, ask) + seg(1, 0, one) + seg(1, len(one) // 4, one))
+    write("det_dns_tcp", "forged", seg(0, 0, ask) + seg(3, 0, one) + seg(1, len(one) // 4, two))
+
 
 def hello(sni=b"www.example.com", more=b""):
     def ext(kind, body):

@@ -6,7 +6,7 @@ import zlib
 
 QTYPES = {"a": 1, "ns": 2, "cname": 5, "soa": 6, "mx": 15, "txt": 16, "aaaa": 28}
 # Words of a TCP line that make payload; see payload().
-PAYLOADS = ("tls-sni", "http-get", "server-hello", "tls-alert", "text", "hex", "zeros", "fill")
+PAYLOADS = ("tls-sni", "http-get", "server-hello", "tls-alert", "text", "hex", "zeros", "fill", "dns-ask", "dns-reply")
 
 
 def steady32(text):
@@ -122,6 +122,11 @@ def payload(kv):
         return bytes.fromhex(kv["hex"])
     if "zeros" in kv:
         return bytes(int(kv["zeros"]))
+    if "dns-ask" in kv:
+        return dns_framed(dns_query(steady32(kv["dns-ask"]) & 0xffff, kv["dns-ask"], 1, 0x0100, False))
+    if "dns-reply" in kv:
+        name, _, a = kv["dns-reply"].partition("/")
+        return dns_framed(dns_answer(steady32(name) & 0xffff, name, 1, 0x8180, a, "", 300, True, False))
     if "fill" in kv:
         count, _, first = kv["fill"].partition("@")
         return bytes((int(first or "97") + i % 23) & 0xff for i in range(int(count)))
@@ -142,6 +147,11 @@ def tsg(word, src, dst):
 def dns_name(name):
     out = b"".join(bytes([len(p)]) + p.encode() for p in name.strip(".").split(".") if p)
     return out + b"\0"
+
+
+def dns_framed(message):
+    """As over TCP: RFC 1035 4.2.2."""
+    return struct.pack(">H", len(message)) + message
 
 
 OPT = b"\0\0\x29\x10\0\0\0\0\0\0\0"
