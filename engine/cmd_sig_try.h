@@ -16,4 +16,13 @@ size_t sig_try_dirs(const char *collection, char **out, size_t max);
 size_t sig_try_all(const struct sig_set *set, const char *const *dirs, size_t n_dirs,
 		   size_t *tried);
 
+/* The public captures that signatures name, as far as `corpus` holds them: its provenance.tsv says
+ * which file came from which repository, commit and path. Prints each in which its signature does
+ * not match on the frames named, and returns how many. *tried counts captures run, *absent those
+ * that the corpus has not. */
+size_t sig_try_captures(const struct sig_set *set, const char *corpus, size_t *tried,
+			size_t *absent);
+/* The corpus beside the collection's checkout, on the heap; NULL when there is none. */
+char *sig_try_corpus(const char *collection);
+
 #endif

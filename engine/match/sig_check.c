@@ -218,7 +218,7 @@ static bool satisfiable(const struct term *t, uint32_t n, enum feat id)
 	return true;
 }
 
-static bool same_term(const struct term *a, const struct term *b)
+bool sig_term_same(const struct term *a, const struct term *b)
 {
 	bool text = unit_is_text(feat_info(a->feat)->unit);
 
@@ -244,14 +244,14 @@ static void check_contradictions(struct sig_src *src)
 				     "contradiction: with the terms before it, `%s` can never hold",
 				     s->when[i].source);
 		for (uint32_t k = 0; k < i; k++)
-			if (same_term(&s->when[i], &s->when[k]))
+			if (sig_term_same(&s->when[i], &s->when[k]))
 				sig_complain(src, s->when[i].line, s->when[i].col,
 					     "take one of them out", "`%s` stands here twice",
 					     s->when[i].source);
 	}
 	for (uint32_t i = 0; i < s->n_unless; i++)
 		for (uint32_t k = 0; k < s->n_when; k++)
-			if (same_term(&s->unless[i], &s->when[k]))
+			if (sig_term_same(&s->unless[i], &s->when[k]))
 				sig_complain(src, s->unless[i].line, s->unless[i].col,
 					     "take one of them out",
 					     "contradiction: `%s` also stands in when",
@@ -264,5 +264,6 @@ void sig_check(struct sig_src *src)
 	check_required(src);
 	check_sources(src);
 	check_tests(src);
+	sig_check_evidence(src);
 	check_contradictions(src);
 }

@@ -26,6 +26,7 @@ enum sig_key {
 	KEY_RIVALS,
 	KEY_SOURCES,
 	KEY_TESTS,
+	KEY_CAPTURES,
 	KEY_NOTES,
 	KEY_TOP_N,
 	KEY_TECHNIQUE = KEY_TOP_N,
@@ -130,6 +131,13 @@ uint32_t sig_list_of(struct sig_src *src, const struct ynode *v, uint32_t max, s
 /* Reads every key of a signature into src->sig. */
 void sig_take_all(struct sig_src *src, const struct ynode *root);
 
+/* Two terms that ask for the same. */
+bool sig_term_same(const struct term *a, const struct term *b);
+/* A complaint about a signature that was read before. The line is shown from its file, which is
+ * read once more; when that is gone the complaint stands without. */
+void sig_complain_later(const struct signature *s, struct sig_problems *problems, uint32_t line,
+			uint32_t col, const char *suggestion, const char *what);
+
 /* Reads one term from a TEXT node. False, with a complaint and *out freed, when it is none. */
 bool term_read(struct sig_src *src, const struct ynode *node, struct term *out);
 void term_free(struct term *t);
@@ -137,6 +145,12 @@ void term_free(struct term *t);
 bool term_holds_num(const struct term *t, int64_t num);
 bool term_holds_text(const struct term *t, const char *text);
 bool unit_is_text(enum unit u);
+
+/* `fields` of a source and `captures` of a signature, and the rule what makes one active. */
+void sig_take_fields(struct sig_src *src, const struct ynode *v, void *into);
+void sig_take_captures(struct sig_src *src, const struct ynode *v, void *into);
+void sig_check_evidence(struct sig_src *src);
+void sig_capture_free(struct sig_capture *c);
 
 /* All rules that look at more than one value of a signature; complains, and leaves the signature
  * alone. */

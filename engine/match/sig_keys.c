@@ -354,7 +354,8 @@ static void take_sources(struct sig_src *src, const struct ynode *v, void *into)
 {
 	static const struct sig_field f[] = {{"key", true, KEY_N, take_source_key},
 					     {"says", true, KEY_N, take_says},
-					     {"read", true, KEY_N, take_read}};
+					     {"read", true, KEY_N, take_read},
+					     {"fields", false, KEY_N, sig_take_fields}};
 	struct signature *s = src->sig;
 	void *room;
 	const struct ynode *c = v->child;
@@ -362,8 +363,11 @@ static void take_sources(struct sig_src *src, const struct ynode *v, void *into)
 	(void)into;
 	s->n_sources = sig_list_of(src, v, LIMIT_SIG_ITEMS, sizeof(*s->source), &room);
 	s->source = room;
-	for (uint32_t i = 0; i < s->n_sources; i++, c = c->next)
+	for (uint32_t i = 0; i < s->n_sources; i++, c = c->next) {
+		s->source[i].line = c->line;
+		s->source[i].col = c->col;
 		sig_take_map(src, c, f, ARRAY_LEN(f), &s->source[i], "a source");
+	}
 }
 
 static void take_test(struct sig_src *src, const struct ynode *v, void *into,
@@ -450,6 +454,7 @@ static const struct sig_field top[] = {
 	{"rivals", false, KEY_RIVALS, take_rivals},
 	{"sources", false, KEY_SOURCES, take_sources},
 	{"tests", false, KEY_TESTS, take_tests},
+	{"captures", false, KEY_CAPTURES, sig_take_captures},
 	{"notes", false, KEY_NOTES, take_notes},
 };
 

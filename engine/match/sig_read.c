@@ -6,7 +6,7 @@
 #include "match/sig_impl.h"
 
 /* From the bytes of a file to a struct signature: characters (sig_text.c), tree (sig_yaml.c),
- * keys (sig_keys.c), rules about several values (sig_check.c). The id that a path asks for is
+ * keys (sig_keys.c, sig_evidence.c), rules about several values (sig_check.c). The id that a path asks for is
  * worked out here. */
 
 static void free_terms(struct term *t, uint32_t n)
@@ -32,9 +32,13 @@ void sig_free(struct signature *s)
 		free(s->source[i].key);
 		free(s->source[i].says);
 		free(s->source[i].read);
+		free(s->source[i].field);
 	}
 	for (uint32_t i = 0; i < s->n_tests; i++)
 		free(s->test[i].file);
+	for (uint32_t i = 0; i < s->n_captures; i++)
+		sig_capture_free(&s->capture[i]);
+	free(s->capture);
 	free(s->scope);
 	free(s->rival);
 	free(s->source);

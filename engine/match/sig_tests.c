@@ -28,19 +28,28 @@ char *sig_test_path(const struct signature *s, const char *file, const char *con
 	return path;
 }
 
-/* The complaint shows the line, so that the file is read once more; when it is gone by now the
- * complaint stands without. */
-static void complain_missing(const struct signature *s, const struct sig_test *t,
-			     struct sig_problems *problems)
+void sig_complain_later(const struct signature *s, struct sig_problems *problems, uint32_t line,
+			uint32_t col, const char *suggestion, const char *what)
 {
 	struct sig_src src = {.path = s->path, .problems = problems};
 	struct sig_file file = {0};
 
 	if (s->path && !sig_file_read(s->path, &file))
 		src.text = (struct bytes){file.at, file.len};
-	sig_complain(&src, t->line, t->col, "record it, or take the test out",
-		     "the capture %s is missing", t->file);
+	sig_complain(&src, line, col, suggestion, "%s", what);
 	sig_file_free(&file);
+}
+
+static void complain_missing(const struct signature *s, const struct sig_test *t,
+			     struct sig_problems *problems)
+{
+	char *what = NULL;
+
+	if (asprintf(&what, "the capture %s is missing", t->file) < 0)
+		what = NULL;
+	sig_complain_later(s, problems, t->line, t->col, "record it, or take the test out",
+			   what ? what : "a capture is missing");
+	free(what);
 }
 
 void sig_check_tests_exist(const struct sig_set *set, const char *const *dirs, size_t n_dirs,

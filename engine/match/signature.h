@@ -62,6 +62,16 @@ struct sig_rival {
 };
 struct sig_source {
 	char *key, *says, *read;
+	uint32_t n_fields;
+	enum feat *field; /* features whose value this source states; NULL when it is not said */
+	uint32_t line, col;
+};
+/* A capture that somebody else took and published, in which the signature matches. */
+struct sig_capture {
+	char *repo, *commit, *path; /* owner/name, 40 hex digits, path in that commit */
+	uint32_t n_frames;
+	uint64_t *frame; /* numbered from 1: what the match has to cite */
+	uint32_t line, col;
 };
 enum sig_expect { EXPECT_MATCH, EXPECT_NO_MATCH, EXPECT_UNKNOWN };
 struct sig_test {
@@ -96,6 +106,8 @@ struct signature {
 	struct sig_rival *rival;
 	struct sig_source *source;
 	struct sig_test *test;
+	uint32_t n_captures;
+	struct sig_capture *capture;
 	char *notes; /* may be NULL */
 };
 
