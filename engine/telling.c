@@ -281,6 +281,8 @@ static void judge_flow(struct telling *t, struct flow *f, enum capture_point poi
 
 	detect_flow(f, &cases);
 	t->lost += cases.lost;
+	if (cases.n && !f->told && !(f->told = calloc(FLOW_TOLD_KINDS, sizeof(*f->told))))
+		t->lost++; /* every revision is told as the first then */
 	for (int kase = CASE_ANY + 1; kase < CASE_N; kase++) {
 		struct evidence *same[CASES_MAX];
 		struct flow_record r;
@@ -293,7 +295,7 @@ static void judge_flow(struct telling *t, struct flow *f, enum capture_point poi
 			continue;
 		record_of(t, f, trigger_of(f, same[0]), point, &r);
 		r.stage = detect_tampering(f, f->last_ns, r.tampering);
-		judge(t, f, &r, same, n, &f->told[kase], last);
+		judge(t, f, &r, same, n, f->told ? &f->told[kase] : NULL, last);
 	}
 	case_list_free(&cases);
 }

@@ -11,20 +11,32 @@
 /* A hello or request that is not whole after this many segments is not waited for. */
 enum { TRIES_MAX = 24, GIVEN_UP = 255 };
 
+/* Most connections say one name, so the table grows by need: 1, 2, 4, 8. */
+static bool trigger_room(struct flow_table *t, struct flow *f)
+{
+	uint32_t cap = f->cap_triggers ? f->cap_triggers * 2 : 1;
+	size_t more = (cap - f->cap_triggers) * sizeof(*f->trigger);
+	struct trigger *bigger;
+
+	if (f->n_triggers < f->cap_triggers)
+		return true;
+	if (!flow_table_take(t, more))
+		return false;
+	bigger = realloc(f->trigger, cap * sizeof(*bigger));
+	if (!bigger) {
+		flow_table_give(t, more);
+		return false;
+	}
+	f->trigger = bigger;
+	f->cap_triggers = cap;
+	return true;
+}
+
 static struct trigger *trigger_new(struct flow_table *t, struct flow *f, enum dir d,
 				   const struct pkt *p, enum trigger_kind kind)
 {
 	struct trigger *g;
 
-	if (!f->trigger) {
-		if (!flow_table_take(t, FLOW_TRIGGERS_MAX * sizeof(*f->trigger)))
-			return NULL;
-		f->trigger = calloc(FLOW_TRIGGERS_MAX, sizeof(*f->trigger));
-		if (!f->trigger) {
-			flow_table_give(t, FLOW_TRIGGERS_MAX * sizeof(*f->trigger));
-			return NULL;
-		}
-	}
 	/* On a long keep-alive connection the latest requests matter: the break comes after the
 	 * last one. */
 	if (f->n_triggers == FLOW_TRIGGERS_MAX) {
@@ -32,6 +44,8 @@ static struct trigger *trigger_new(struct flow_table *t, struct flow *f, enum di
 			(FLOW_TRIGGERS_MAX - 2) * sizeof(*f->trigger));
 		f->n_triggers--;
 	}
+	if (!trigger_room(t, f))
+		return NULL;
 	g = &f->trigger[f->n_triggers++];
 	*g = (struct trigger){
 		.kind = (uint8_t)kind,

@@ -12,7 +12,8 @@ static const int64_t hold_ns = INT64_C(5) * 1000000000;
 
 static void txn_free(struct det_dns *dd, struct dns_txn *t)
 {
-	flow_table_give(dd->table, sizeof(*t));
+	flow_table_give(dd->table, sizeof(*t) + t->cap_answers * sizeof(*t->answer));
+	free(t->answer);
 	free(t);
 }
 
@@ -143,6 +144,27 @@ static bool type_ignored(const struct dns_msg *m)
 	return true;
 }
 
+/* Most questions get one answer, so the list grows by need: 1, 2, 4, 8. */
+static bool answer_room(struct det_dns *dd, struct dns_txn *t)
+{
+	uint32_t cap = t->cap_answers ? t->cap_answers * 2 : 1;
+	size_t more = (cap - t->cap_answers) * sizeof(*t->answer);
+	struct dns_answer *bigger;
+
+	if (t->n_answers < t->cap_answers)
+		return true;
+	if (cap > LIMIT_DNS_TXN_ANSWERS || !flow_table_take(dd->table, more))
+		return false;
+	bigger = realloc(t->answer, cap * sizeof(*bigger));
+	if (!bigger) {
+		flow_table_give(dd->table, more);
+		return false;
+	}
+	t->answer = bigger;
+	t->cap_answers = cap;
+	return true;
+}
+
 struct dns_answer dns_answer_of(const struct dns_msg *m, const struct pkt *p, uint32_t off)
 {
 	struct dns_answer a = {
@@ -202,7 +224,7 @@ void dns_message(struct det_dns *dd, struct flow *f, struct dns_open *o, const s
 		t->resolver = answer ? DIR_RESP : DIR_ORIG;
 	if (!answer)
 		query_put(t, m, p);
-	else if (t->n_answers == LIMIT_DNS_TXN_ANSWERS)
+	else if (!answer_room(dd, t))
 		t->left_out++;
 	else
 		t->answer[t->n_answers++] = dns_answer_of(m, p, off);

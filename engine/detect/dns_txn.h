@@ -34,8 +34,8 @@ struct dns_txn {
 	uint8_t q_ttl;
 	enum dir resolver; /* side that answers */
 	char qname[APP_NAME_SIZE];
-	uint32_t n_answers, left_out;
-	struct dns_answer answer[LIMIT_DNS_TXN_ANSWERS];
+	uint32_t n_answers, cap_answers, left_out;
+	struct dns_answer *answer; /* room for cap_answers, at most LIMIT_DNS_TXN_ANSWERS */
 };
 
 /* Where one direction of a TCP connection stands: the first byte of the message that is waited for

@@ -71,9 +71,10 @@ struct stream {
 	uint32_t cap;        /* ring size, power of two */
 	uint32_t end;        /* highest offset stored, exclusive */
 	uint32_t contiguous; /* bytes from offset 0 without a gap, while end <= cap */
-	uint32_t n_pieces;   /* newest at [(n_pieces - 1) % STREAM_PIECES] */
-	struct piece piece[STREAM_PIECES];
+	uint32_t n_pieces;   /* newest at [(n_pieces - 1) % cap_pieces] */
+	uint32_t cap_pieces; /* grows up to STREAM_PIECES */
 	uint8_t *ring;
+	struct piece piece[];
 };
 
 /* Two segments that say different things about the same bytes. */
@@ -160,6 +161,7 @@ struct told {
 	uint32_t rev;
 	uint64_t digest;
 };
+enum { FLOW_TOLD_KINDS = 12 };
 
 enum flow_list { LIST_HALF, LIST_OPEN, LIST_CLOSED, LIST_UDP, LIST_N };
 
@@ -186,8 +188,8 @@ struct flow {
 	struct flow_log log;
 	uint32_t n_conflicts, conflicts_lost;
 	struct conflict *conflict;
-	uint32_t n_triggers;
-	struct trigger *trigger;     /* FLOW_TRIGGERS_MAX when not NULL */
+	uint32_t n_triggers, cap_triggers;
+	struct trigger *trigger;     /* room for cap_triggers, at most FLOW_TRIGGERS_MAX */
 	uint8_t app_tries[2];        /* segments the trigger readers have looked at, by direction */
 	uint64_t app_first_frame[2]; /* packet with which the unread hello or request began */
 	uint32_t app_from[2];        /* stream offset at which it begins */
@@ -212,7 +214,8 @@ struct flow {
 	uint8_t attempt; /* detect/attempt.h: what across/controls.h has been told of this flow */
 	bool marked;     /* holds the frame that was asked for */
 	bool waits;      /* follow mode: in the queue of flows to be judged early */
-	struct told told[12];     /* by case kind: what was told of this flow last */
+	/* FLOW_TOLD_KINDS by case kind, what was told of this flow last; NULL: nothing */
+	struct told *told;
 	struct flow *prev, *next; /* in its list, least recently touched first */
 };
 

@@ -85,8 +85,7 @@ void flow_free(struct flow_table *t, struct flow *f)
 	if (f->conflict)
 		flow_table_give(t, FLOW_CONFLICTS_MAX * sizeof(*f->conflict));
 	free(f->conflict);
-	if (f->trigger)
-		flow_table_give(t, FLOW_TRIGGERS_MAX * sizeof(*f->trigger));
+	flow_table_give(t, f->cap_triggers * sizeof(*f->trigger));
 	free(f->trigger);
 	if (f->page)
 		flow_table_give(t, sizeof(*f->page));
@@ -94,6 +93,7 @@ void flow_free(struct flow_table *t, struct flow *f)
 	if (f->rst_bytes)
 		flow_table_give(t, sizeof(*f->rst_bytes));
 	free(f->rst_bytes);
+	free(f->told);
 	rate_series_free(t, f->rate);
 	flow_table_give(t, sizeof(*f));
 	free(f);

@@ -98,6 +98,12 @@ static struct seg *log_add(struct flow_table *t, struct flow_log *l)
 		uint32_t cap = l->cap ? l->cap * 2 : LOG_FIRST;
 		struct seg *at;
 
+		/* While it forgets, it needs no more than it keeps. */
+		if (!l->sealed && cap > LOG_HEAD + LOG_TAIL + LOG_SLACK)
+			cap = LOG_HEAD + LOG_TAIL + LOG_SLACK;
+		if (cap > LIMIT_LOG_SEGS)
+			cap = LIMIT_LOG_SEGS;
+
 		if (!flow_table_take(t, (cap - l->cap) * sizeof(*at))) {
 			l->skipped++;
 			return NULL;

@@ -11,6 +11,7 @@ struct dj {
 	struct det_dns dd;
 	struct flow f;
 	struct dns_txn t;
+	struct dns_answer answer[LIMIT_DNS_TXN_ANSWERS]; /* of t */
 	struct case_list cases;
 };
 
@@ -32,6 +33,8 @@ static inline void dj_init(struct dj *j)
 				.q_frame = 1,
 				.q_ip_id = 500,
 				.q_ttl = 64,
+				.answer = j->answer,
+				.cap_answers = LIMIT_DNS_TXN_ANSWERS,
 				.resolver = DIR_RESP};
 	memcpy(j->t.qname, "blocked.example", 16);
 }
