@@ -43,6 +43,7 @@ static void help(void)
 	     "  --geo FILE|tor       tell countries of addresses by this database: a file in MaxMind's format, or the\n"
 	     "                       tables of the tor-geoipdb package; without it none is told\n"
 	     "  --memory SIZE        ceiling for flow state, e.g. 512M (default: a quarter of the machine)\n"
+	     "  --ndpi off|events|all  ask nDPI what flows carry: never, where it matters (default), of every flow\n"
 	     "  --help               this text\n\n"
 	     "Exit status: 0 done, 2 usage, 3 an input was cut short, 4 an input was refused, 5 output could not be written.");
 }
@@ -116,6 +117,22 @@ static bool parse_format(struct replay *r, const char *name)
 	return false;
 }
 
+static bool parse_ndpi(struct replay *r, const char *word)
+{
+	if (ndpi_when_find(word, &r->cfg.ndpi))
+		return true;
+	cmd_complain("replay", "--ndpi wants off, events or all, not '%s'", word);
+	return false;
+}
+
+static bool parse_memory(struct replay *r, const char *size)
+{
+	if (cmd_parse_size(size, &r->cfg.memory_bytes) && r->cfg.memory_bytes >= 1 << 20)
+		return true;
+	cmd_complain("replay", "--memory wants a size of at least 1M, not '%s'", size);
+	return false;
+}
+
 /* Returns -1 to go on, else the exit status. */
 static int parse(struct replay *r, int argc, char **argv)
 {
@@ -128,6 +145,7 @@ static int parse(struct replay *r, int argc, char **argv)
 		{"geo", required_argument, NULL, 'g'},
 		{"help", no_argument, NULL, 'h'},
 		{"output", required_argument, NULL, 'o'},
+		{"ndpi", required_argument, NULL, 'n'},
 		{NULL, 0, NULL, 0},
 	};
 	struct err_info err;
@@ -152,13 +170,12 @@ static int parse(struct replay *r, int argc, char **argv)
 			}
 			break;
 		case 'm':
-			if (!cmd_parse_size(optarg, &r->cfg.memory_bytes) ||
-			    r->cfg.memory_bytes < 1 << 20) {
-				cmd_complain("replay",
-					     "--memory wants a size of at least 1M, not '%s'",
-					     optarg);
+			if (!parse_memory(r, optarg))
 				return EXIT_USAGE;
-			}
+			break;
+		case 'n':
+			if (!parse_ndpi(r, optarg))
+				return EXIT_USAGE;
 			break;
 		case 'o':
 			r->out_path = optarg;

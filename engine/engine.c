@@ -20,6 +20,7 @@
 #include "detect/detect.h"
 #include "flow/defrag.h"
 #include "flow/flow.h"
+#include "naming.h"
 #include "source/source.h"
 #include "telling.h"
 #include "undecoded.h"
@@ -47,6 +48,7 @@ struct engine {
 	struct usual *usual;
 	struct hosts *hosts;
 	struct controls *controls;
+	struct app_ndpi *ndpi;
 	struct det_dns dns;
 	struct det_quic quic;
 	struct vantage vantage;
@@ -83,6 +85,7 @@ static void on_flow_end(void *arg, struct flow *f)
 	det_dns_end(&e->dns, f);
 	det_quic_end(&e->quic, f, e->watermark_ns);
 	telling_flow_end(e->telling, f, e->watermark_ns, vantage_judge(&e->vantage));
+	app_ndpi_end(e->ndpi, e->table, f);
 }
 
 /* A closed port says so; QUIC is told, for its silence is then no riddle. */
@@ -126,12 +129,16 @@ static void take_packet(struct engine *e, struct pkt *p, const struct decode_not
 	if (p->l4 == L4_UDP) {
 		det_dns_packet(&e->dns, f, p);
 		det_quic_packet(&e->quic, f, d, p);
+		if (naming_wants_packet(e->ndpi, f, e->cfg->want_flows))
+			app_ndpi_packet(e->ndpi, e->table, f, d, p);
 		return;
 	}
 	if (!det_dns_tcp(&e->dns, f, d, p))
 		trigger_look(e->table, f, d, p);
 	attempt_tcp(e->controls, f, d, p);
 	page_look(e->table, f, d, p);
+	if (naming_wants_packet(e->ndpi, f, e->cfg->want_flows))
+		app_ndpi_packet(e->ndpi, e->table, f, d, p);
 	if (e->cfg->follow && f->suspicion)
 		telling_suspect(e->telling, f, e->watermark_ns);
 }
@@ -285,8 +292,8 @@ static void run_totals(struct engine *e)
 	flow_table_stats(e->table, &fs);
 	e->run->flows = fs.flows;
 	e->run->lost.evicted = fs.evicted;
-	e->run->inspection_lost =
-		fs.inspection_lost + e->dns.lost + e->quic.lost + telling_lost(e->telling);
+	e->run->inspection_lost = fs.inspection_lost + e->dns.lost + e->quic.lost +
+				  telling_lost(e->telling) + app_ndpi_lost(e->ndpi);
 	e->run->time_backwards = fs.time_backwards;
 }
 
@@ -330,8 +337,10 @@ static bool set_up(struct engine *e, const struct sig_set *sigs, const char *con
 	e->run->input = calloc(n ? n : 1, sizeof(*e->run->input));
 	e->telling = telling_new(sigs, e->hooks, e->cfg, e->run);
 	e->table = flow_table_new(&fo);
-	if (!e->run->input || !e->table || !e->telling)
+	e->ndpi = app_ndpi_new(e->cfg->ndpi);
+	if (!e->run->input || !e->table || !e->telling || !e->ndpi)
 		return err_set(err, "out of memory");
+	telling_ndpi(e->telling, e->ndpi);
 	for (size_t i = 0; i < n; i++) {
 		e->run->input[i].file = strdup(files[i]);
 		if (!e->run->input[i].file)
@@ -374,6 +383,7 @@ bool engine_run(const struct engine_config *cfg, const struct sig_set *sigs,
 	}
 	flow_table_free(e.table);
 	telling_free(e.telling);
+	app_ndpi_free(e.ndpi);
 	defrag_free(e.defrag);
 	usual_free(e.usual);
 	hosts_free(e.hosts);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/app_ndpi.h"
 #include "base/err.h"
 #include "evidence/evidence.h"
 #include "match/finding.h"
@@ -20,6 +21,7 @@ struct engine_config {
 	/* print findings as soon as they are decided (pipes); later revisions follow */
 	bool follow;
 	bool want_flows; /* call on_flow */
+	enum ndpi_when ndpi;
 	/* the flow that this frame takes part in has flow_record.marked set; 0 none */
 	uint64_t mark_frame;
 	/* a loan: where addresses are; NULL: that is not told */

@@ -7,6 +7,7 @@
 
 #include "base/keyhash.h"
 #include "geo/geo.h"
+#include "naming.h"
 
 /* An injector may outrun the trigger by this much, METHODS a.5. */
 static const int64_t race_ns = INT64_C(200) * 1000000;
@@ -25,6 +26,7 @@ struct telling {
 	const struct engine_config *cfg;
 	struct run_summary *run;
 	struct hosts *hosts;
+	struct app_ndpi *ndpi;
 	uint64_t lost;
 	struct sig_result *result; /* room for every signature */
 	struct waiting waiting[WAITING_MAX];
@@ -59,6 +61,11 @@ void telling_free(struct telling *t)
 void telling_hosts(struct telling *t, struct hosts *hosts)
 {
 	t->hosts = hosts;
+}
+
+void telling_ndpi(struct telling *t, struct app_ndpi *n)
+{
+	t->ndpi = n;
 }
 
 /* The input whose frame numbers the flow's are: with one series over several, not the one being
@@ -128,7 +135,7 @@ static void record_of(const struct telling *t, const struct flow *f, const struc
 	r->first_frame = f->first_frame;
 	r->last_frame = f->last_frame;
 	memcpy(r->history, f->history, sizeof(f->history));
-	memcpy(r->app, f->app, sizeof(r->app));
+	memcpy(r->app, f->app, sizeof(f->app));
 	r->point = point;
 	r->one_sided = !f->side[0].packets || !f->side[1].packets;
 	r->truncated = f->truncated;
@@ -228,6 +235,7 @@ static void judge(struct telling *t, const struct flow *f, const struct flow_rec
 		  struct evidence *const *cases, uint32_t n, struct told *told, bool last)
 {
 	struct finding *fd;
+	struct ndpi_app app;
 
 	for (uint32_t i = 0; i < n; i++) {
 		const char *point = capture_point_name(r->point);
@@ -244,6 +252,8 @@ static void judge(struct telling *t, const struct flow *f, const struct flow_rec
 	}
 	if (finding_make(t->sigs, r, (const struct evidence *const *)cases, n, fd)) {
 		remember(t, f, fd);
+		if (naming_look(t->ndpi, f, NAMING_FOUND, &app))
+			naming_record(&app, NULL, &fd->flow);
 		tell_finding(t, f, fd, told, last);
 	}
 	free(fd);
@@ -278,13 +288,18 @@ static const struct trigger *trigger_of(const struct flow *f, const struct evide
 static void judge_flow(struct telling *t, struct flow *f, enum capture_point point, bool last)
 {
 	struct case_list cases = {0};
+	struct ndpi_app app = {.n_frames = 0};
 
 	detect_flow(f, &cases);
 	t->lost += cases.lost;
 	if (cases.n && !f->told && !(f->told = calloc(FLOW_TOLD_KINDS, sizeof(*f->told))))
 		t->lost++; /* every revision is told as the first then */
+	if (cases.n && naming_look(t->ndpi, f, NAMING_SUSPECT, &app))
+		for (uint32_t i = 0; i < cases.n; i++)
+			naming_evidence(&app, cases.at[i]);
 	for (int kase = CASE_ANY + 1; kase < CASE_N; kase++) {
 		struct evidence *same[CASES_MAX];
+		const struct trigger *g;
 		struct flow_record r;
 		uint32_t n = 0;
 
@@ -293,11 +308,21 @@ static void judge_flow(struct telling *t, struct flow *f, enum capture_point poi
 				same[n++] = cases.at[i];
 		if (!n)
 			continue;
-		record_of(t, f, trigger_of(f, same[0]), point, &r);
+		g = trigger_of(f, same[0]);
+		record_of(t, f, g, point, &r);
+		naming_record(&app, g, &r);
 		r.stage = detect_tampering(f, f->last_ns, r.tampering);
 		judge(t, f, &r, same, n, f->told ? &f->told[kase] : NULL, last);
 	}
 	case_list_free(&cases);
+}
+
+static bool was_found(const struct flow *f)
+{
+	for (size_t k = 0; f->told && k < FLOW_TOLD_KINDS; k++)
+		if (f->told[k].rev)
+			return true;
+	return false;
 }
 
 void telling_flow_end(struct telling *t, struct flow *f, int64_t watermark_ns,
@@ -316,8 +341,13 @@ void telling_flow_end(struct telling *t, struct flow *f, int64_t watermark_ns,
 		t->run->duplicates += f->dup_ordinary;
 	if (f->suspicion)
 		judge_flow(t, f, point, true);
-	if (t->cfg->want_flows && t->hooks->on_flow)
+	if (t->cfg->want_flows && t->hooks->on_flow) {
+		struct ndpi_app app;
+
+		if (naming_look(t->ndpi, f, was_found(f) ? NAMING_FOUND : NAMING_TOLD, &app))
+			naming_record(&app, NULL, &r);
 		t->hooks->on_flow(t->hooks->arg, &r, file_of(t, &r));
+	}
 }
 
 void telling_suspect(struct telling *t, struct flow *f, int64_t now_ns)

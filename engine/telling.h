@@ -3,6 +3,7 @@
 #define WP_TELLING_H
 
 #include "across/hosts.h"
+#include "app/app_ndpi.h"
 #include "detect/detect.h"
 #include "engine.h"
 
@@ -13,6 +14,8 @@ struct telling;
 struct telling *telling_new(const struct sig_set *sigs, const struct engine_hooks *hooks,
 			    const struct engine_config *cfg, struct run_summary *run);
 void telling_free(struct telling *t);
+/* Who names applications; a loan. */
+void telling_ndpi(struct telling *t, struct app_ndpi *n);
 /* What is known across flows of the present series; a loan until the next call. */
 void telling_hosts(struct telling *t, struct hosts *hosts);
 

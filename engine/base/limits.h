@@ -101,6 +101,12 @@ enum {
 	/* app/: Initials that one hello is put together from; Chrome's post-quantum hello takes 2,
 	   METHODS g.1 says 4, and a Retry makes it twice. */
 	LIMIT_QUIC_HELLO_DATAGRAMS = 8,
+	/* app/: packets with payload of one flow that nDPI is shown (4 to 8 know nearly all that will
+	   be known: PERFORMANCE 4), bytes of each, and flows that nDPI remembers at once: 0.7 to
+	   1.3 KB each. */
+	LIMIT_NDPI_PACKETS = 8,
+	LIMIT_NDPI_BYTES = 1460,
+	LIMIT_NDPI_FLOWS = 16384,
 	/* pair/: packets and flows kept of one of two captures that are compared, 64 and 120 bytes
 	   each: 128 MB and 16 MB. */
 	LIMIT_PAIR_PACKETS = 2 * 1024 * 1024,

@@ -25,3 +25,10 @@ const char *trigger_kind_name(enum trigger_kind k)
 
 	return name[k];
 }
+
+const char *app_kind_name(enum app_kind k)
+{
+	static const char *const name[] = {NULL, "tunnel", "messenger", "other"};
+
+	return name[k];
+}

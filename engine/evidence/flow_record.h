@@ -38,7 +38,9 @@ struct flow_record {
 	enum flow_stage stage; /* of the break; NONE when the flow was not broken */
 	/* name of one of the 19 published signatures; empty when none */
 	char tampering[TAMPERING_TEXT];
-	char app[16]; /* "TLS", "HTTP", "DNS", ...; empty unknown */
+	/* "TLS", "HTTP", "DNS", "Telegram", "TLS.Telegram", ...; empty unknown */
+	char app[FLOW_APP_TEXT];
+	enum app_kind app_kind; /* NONE: only the layer is known, or nothing */
 	enum trigger_kind trigger;
 	uint32_t trigger_len;
 	char trigger_value[TRIGGER_TEXT]; /* NUL-terminated too */

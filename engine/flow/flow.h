@@ -211,6 +211,8 @@ struct flow {
 	uint64_t path_alive;
 	/* struct quic_flow of app/quic_flow.h; freed by its quic_flow_free() at the flow's end */
 	void *quic;
+	/* struct ndpi_state of app/app_ndpi.c; freed by app_ndpi_end() at the flow's end */
+	void *ndpi;
 	uint8_t attempt; /* detect/attempt.h: what across/controls.h has been told of this flow */
 	bool marked;     /* holds the frame that was asked for */
 	bool waits;      /* follow mode: in the queue of flows to be judged early */

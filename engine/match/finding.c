@@ -262,6 +262,8 @@ static uint32_t aim_of(const struct evidence *ev, const struct flow_record *flow
 
 	if (!kind || !after_trigger(ev, flow))
 		return 0;
+	if (strcmp(kind, "payload") == 0)
+		return app_kind_blocked(flow->app_kind) ? BIT(TECH_PROTOCOL_BLOCKING) : 0;
 	if (strcmp(kind, "tls-sni") == 0 || strcmp(kind, "quic-sni") == 0)
 		return BIT(TECH_SNI_FILTERING);
 	return strcmp(kind, "http-host") == 0 ? BIT(TECH_HOST_FILTERING) : 0;
@@ -378,8 +380,7 @@ bool finding_make(const struct sig_set *set, const struct flow_record *flow,
 {
 	struct judged j[FINDING_CASES_MAX];
 	uint32_t allowed = groups_allowed(flow);
-	/* The flow's beginning: a later revision of the finding is judged by the same
-	 * signatures. */
+	/* the flow's beginning: a later revision is judged by the same signatures */
 	int64_t at_ns = flow->first_ns;
 
 	if (n > FINDING_CASES_MAX)

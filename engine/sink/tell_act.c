@@ -113,6 +113,11 @@ static bool has_name(const struct flow_record *r)
 
 static void say_when(struct say *s, const struct finding *f)
 {
+	if (f->aimed_follows >> TECH_PROTOCOL_BLOCKING & 1) {
+		/* our own words: nDPI's names hold nothing of the packets */
+		say(s, " right after the first words of %s", f->flow.app);
+		return;
+	}
 	if (!has_name(&f->flow))
 		return;
 	say(s, f->aimed_follows ? " right after it asked for " : " (which had asked for ");
@@ -160,7 +165,8 @@ static void say_template(struct say *s, const struct finding *f, const char *wor
 
 void tell_act(struct say *s, const struct finding *f)
 {
-	const uint32_t aims = 1u << TECH_SNI_FILTERING | 1u << TECH_HOST_FILTERING;
+	const uint32_t aims = 1u << TECH_SNI_FILTERING | 1u << TECH_HOST_FILTERING |
+			      (f->aimed_follows & ~f->aimed_control & 1u << TECH_PROTOCOL_BLOCKING);
 	bool told = false;
 
 	for (int t = 0; t <= TECH_N; t++) {

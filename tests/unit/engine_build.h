@@ -172,7 +172,7 @@ static inline void eb_forged_reset(struct eb *b)
 struct told_lines {
 	char text[65536];
 	size_t len;
-	uint32_t flows, findings, cases;
+	uint32_t flows, findings, cases, techniques; /* techniques: of all findings */
 	struct flow_record last_flow;
 };
 
@@ -201,6 +201,7 @@ static inline void told_finding(void *arg, const struct finding *f, const char *
 	struct told_lines *o = arg;
 
 	o->findings++;
+	o->techniques |= f->techniques;
 	tell_line(o, "finding %s rev %u %s %x %d at %lld:", base_name(file), f->rev, f->flow.id,
 		  f->techniques, (int)f->grade, (long long)f->ts_ns);
 	for (uint32_t i = 0; i < f->n_frames; i++)
