@@ -25,18 +25,7 @@
 
 #include "mbox.h"
 
-enum { QUEUE_MAX = 8192, WIRES = 3, TAP = 2 };
-
-enum stage { OBSERVE, EMIT };
-
-struct job {
-	int64_t due_ns;
-	uint64_t order; /* ties leave in the order they came */
-	enum stage stage;
-	enum dir dir;
-	size_t len;
-	uint8_t *frame;
-};
+enum { WIRES = 3, TAP = 2 };
 
 struct flow {
 	bool used, triggered, fin_done;
@@ -44,6 +33,8 @@ struct flow {
 	uint16_t ap, bp;
 	uint8_t addr_len;
 	int64_t since_ns;
+	double tokens; /* bytes */
+	int64_t filled_ns;
 };
 
 struct box {
@@ -52,9 +43,8 @@ struct box {
 	int fd[WIRES];
 	bool has_tap;
 	uint8_t client_mac[6];
-	struct job heap[QUEUE_MAX];
-	size_t n_heap;
-	uint64_t order, rng;
+	struct queue queue;
+	uint64_t rng;
 	uint32_t passed[2];
 	struct flow flows[FLOWS_MAX];
 	unsigned next_flow;
@@ -74,56 +64,6 @@ static int64_t now_ns(clockid_t clock)
 
 	clock_gettime(clock, &t);
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-static bool job_before(const struct job *a, const struct job *b)
-{
-	return a->due_ns != b->due_ns ? a->due_ns < b->due_ns : a->order < b->order;
-}
-
-static void swap_jobs(struct job *a, struct job *b)
-{
-	struct job t = *a;
-
-	*a = *b;
-	*b = t;
-}
-
-/* Queues a copy of the frame. The queue full means the lab is asked for more than it can do: we end. */
-static void queue_put(struct box *x, enum stage st, enum dir d, int64_t due, const uint8_t *f,
-		      size_t n)
-{
-	size_t i = x->n_heap;
-	uint8_t *copy = malloc(n);
-
-	if (!copy || i == QUEUE_MAX) {
-		fprintf(stderr, "mbox: queue full\n");
-		exit(1);
-	}
-	memcpy(copy, f, n);
-	x->heap[x->n_heap++] = (struct job){due, x->order++, st, d, n, copy};
-	for (; i && job_before(&x->heap[i], &x->heap[(i - 1) / 2]); i = (i - 1) / 2)
-		swap_jobs(&x->heap[i], &x->heap[(i - 1) / 2]);
-}
-
-static struct job queue_get(struct box *x)
-{
-	struct job top = x->heap[0];
-	size_t i = 0;
-
-	x->heap[0] = x->heap[--x->n_heap];
-	for (;;) {
-		size_t l = 2 * i + 1, m = i;
-
-		if (l < x->n_heap && job_before(&x->heap[l], &x->heap[m]))
-			m = l;
-		if (l + 1 < x->n_heap && job_before(&x->heap[l + 1], &x->heap[m]))
-			m = l + 1;
-		if (m == i)
-			return top;
-		swap_jobs(&x->heap[i], &x->heap[m]);
-		i = m;
-	}
 }
 
 static void log_packet(struct box *x, const char *ev, enum dir d, const char *why, const uint8_t *f,
@@ -227,9 +167,27 @@ static void act(struct box *x, enum act_on on, const struct job *j, const struct
 			log_packet(x, "inject", a->dir, "act", out, n);
 			memcpy(copy, out, n);
 			if (craft_hops(copy, n, x->conf.hops[leg_out(a->dir)]))
-				queue_put(x, EMIT, a->dir, due, copy, n);
+				queue_put(&x->queue, EMIT, a->dir, due, copy, n);
 		}
 	}
+}
+
+/* A token bucket of bytes on the wire (IP and up), as a policer counts them. */
+static bool bucket_passes(const struct conf *c, struct flow *f, const struct job *j)
+{
+	int64_t now = now_ns(CLOCK_MONOTONIC);
+	double len = (double)(j->len - ETH_LEN);
+
+	if (!c->police_bps || j->dir != S2C)
+		return true;
+	f->tokens += (double)(now - f->filled_ns) / 8e9 * (double)c->police_bps;
+	f->filled_ns = now;
+	if (f->tokens > (double)c->police_burst)
+		f->tokens = (double)c->police_burst;
+	if (f->tokens < len)
+		return false;
+	f->tokens -= len;
+	return true;
 }
 
 /* Decides about one observed packet; true: it goes on. */
@@ -245,7 +203,8 @@ static bool judge(struct box *x, const struct job *j)
 	f = flow_of(x, &s, j->dir);
 	if (j->dir == C2S && !f->triggered && craft_trigger(j->frame, &s, c->trig, c->name)) {
 		f->triggered = first = true;
-		f->since_ns = now_ns(CLOCK_MONOTONIC);
+		f->since_ns = f->filled_ns = now_ns(CLOCK_MONOTONIC);
+		f->tokens = (double)c->police_burst;
 		log_packet(x, "trigger", C2S, "name", j->frame, j->len);
 		act(x, ON_TRIGGER, j, &s);
 	} else if (j->dir == C2S && f->triggered && !f->fin_done && s.is_tcp && s.flags & F_FIN) {
@@ -256,6 +215,8 @@ static bool judge(struct box *x, const struct job *j)
 		return !c->drop_trigger;
 	if (!f->triggered && !residual(x, f))
 		return true;
+	if (!bucket_passes(c, f, j))
+		return false;
 	return j->dir == C2S ? !c->drop_c2s : !c->drop_s2c;
 }
 
@@ -278,7 +239,8 @@ static void observe(struct box *x, struct job *j)
 		return;
 	}
 	if (craft_hops(j->frame, j->len, x->conf.hops[out]))
-		queue_put(x, EMIT, j->dir, j->due_ns + leg_ns(x, out, j->frame), j->frame, j->len);
+		queue_put(&x->queue, EMIT, j->dir, j->due_ns + leg_ns(x, out, j->frame), j->frame,
+			  j->len);
 	else
 		log_packet(x, "drop", j->dir, "ttl", j->frame, j->len);
 }
@@ -301,18 +263,18 @@ static void take(struct box *x, int wire)
 		d = memcmp(f, x->client_mac, 6) ? C2S : S2C;
 		leg = leg_out(d);
 		if (craft_hops(f, (size_t)n, x->conf.hops[leg]))
-			queue_put(x, EMIT, d, now + leg_ns(x, leg, f), f, (size_t)n);
+			queue_put(&x->queue, EMIT, d, now + leg_ns(x, leg, f), f, (size_t)n);
 		return;
 	}
 	if (wire == 0)
 		memcpy(x->client_mac, f + 6, 6);
-	queue_put(x, OBSERVE, d, now + leg_ns(x, wire, f), f, (size_t)n);
+	queue_put(&x->queue, OBSERVE, d, now + leg_ns(x, wire, f), f, (size_t)n);
 }
 
 static void run_due(struct box *x)
 {
-	while (x->n_heap && x->heap[0].due_ns <= now_ns(CLOCK_MONOTONIC)) {
-		struct job j = queue_get(x);
+	while (x->queue.n && x->queue.heap[0].due_ns <= now_ns(CLOCK_MONOTONIC)) {
+		struct job j = queue_get(&x->queue);
 
 		if (j.stage == OBSERVE)
 			observe(x, &j);
@@ -334,8 +296,8 @@ static bool loop(struct box *x, int64_t life_s)
 		int64_t wait = 200000000;
 		struct timespec ts;
 
-		if (x->n_heap && x->heap[0].due_ns - now_ns(CLOCK_MONOTONIC) < wait)
-			wait = x->heap[0].due_ns - now_ns(CLOCK_MONOTONIC);
+		if (x->queue.n && x->queue.heap[0].due_ns - now_ns(CLOCK_MONOTONIC) < wait)
+			wait = x->queue.heap[0].due_ns - now_ns(CLOCK_MONOTONIC);
 		if (wait < 0)
 			wait = 0;
 		ts = (struct timespec){0, (long)wait};

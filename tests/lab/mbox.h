@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The lab's middlebox. It shares no code with engine/: a tool that wrote the test and the program
- * under test would agree with itself. Three files: mbox.c (wires, clock, rules at work),
- * mbox_conf.c (the order sheet it reads), mbox_craft.c (packets read and packets forged).
+ * under test would agree with itself. mbox.c: wires and rules at work; mbox_queue.c: what waits for its time;
+ * mbox_conf.c: the order sheet; mbox_craft.c: packets read and packets forged; mbox_name.c, mbox_quic.c: names in them.
  */
 #ifndef LAB_MBOX_H
 #define LAB_MBOX_H
@@ -26,7 +26,7 @@ enum { F_FIN = 1, F_SYN = 2, F_RST = 4, F_PSH = 8, F_ACK = 16 };
 /* c2s: away from the client. The value is also the index of the leg a packet leaves by. */
 enum dir { C2S, S2C };
 
-enum trig_kind { TRIG_NONE, TRIG_SNI, TRIG_HOST, TRIG_QNAME, TRIG_SYN };
+enum trig_kind { TRIG_NONE, TRIG_SNI, TRIG_HOST, TRIG_QNAME, TRIG_SYN, TRIG_QUIC, TRIG_BYTES };
 enum act_on { ON_TRIGGER, ON_FIN };
 enum ipid_mode { ID_FIXED, ID_ECHO };
 
@@ -74,6 +74,8 @@ struct conf {
 	char name[NAME_MAX_LEN + 1];
 	bool drop_trigger, drop_c2s, drop_s2c;
 	int64_t residual_s;
+	int64_t police_bps,
+		police_burst; /* token bucket towards the client, bits a second and bytes; 0: none */
 	struct act acts[ACTS_MAX];
 	int n_acts;
 };
@@ -106,5 +108,37 @@ size_t craft_forge(const struct act *a, const uint8_t *f, const struct seen *s, 
 
 /* Lowers TTL or hop limit by n and mends the IPv4 checksum. False if the packet dies on the way. */
 bool craft_hops(uint8_t *f, size_t len, int n);
+
+/* Length of the question section's one name and type and class, 0 if it is not all there. */
+size_t name_question(const uint8_t *p, size_t len, char *name, size_t max);
+
+/* Opens a client's QUIC Initial (version 1, 2 or draft 29) with the keys that every observer can derive. Returns the
+ * length of the plain frames in `out`, or 0. */
+size_t quic_open(const uint8_t *p, size_t len, uint8_t *out, size_t max);
+
+enum stage { OBSERVE, EMIT };
+
+struct job {
+	int64_t due_ns;
+	uint64_t order; /* ties leave in the order they came */
+	enum stage stage;
+	enum dir dir;
+	size_t len;
+	uint8_t *frame;
+};
+
+enum { QUEUE_MAX = 8192 };
+
+struct queue {
+	struct job heap[QUEUE_MAX];
+	size_t n;
+	uint64_t order;
+};
+
+/* Queues a copy of the frame. The queue full means the lab is asked for more than it can do: the program ends. */
+void queue_put(struct queue *q, enum stage st, enum dir d, int64_t due, const uint8_t *f, size_t n);
+
+/* The job that is due first; its frame is the caller's. The queue must not be empty. */
+struct job queue_get(struct queue *q);
 
 #endif

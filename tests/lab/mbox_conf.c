@@ -174,7 +174,7 @@ static bool act_read(struct conf *c, char **at)
 
 static bool trigger_read(struct conf *c, const char *kind, const char *name)
 {
-	static const char *const kinds[] = {"none", "sni", "host", "qname", "syn"};
+	static const char *const kinds[] = {"none", "sni", "host", "qname", "syn", "quic", "bytes"};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (!strcmp(kind, kinds[i]))
@@ -241,6 +241,8 @@ static bool line_read(struct conf *c, char *line)
 		c->loss_ppm = (uint32_t)x;
 	else if (!strcmp(k, "seed"))
 		c->seed = (uint64_t)x;
+	else if (!strcmp(k, "police"))
+		c->police_bps = x, c->police_burst = y;
 	else if (!strcmp(k, "residual_s"))
 		c->residual_s = x;
 	else

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Packets read (only as much as a filter reads) and packets forged. All offsets are checked first. */
 #include <string.h>
-#include <strings.h>
 
 #include "mbox.h"
 
@@ -149,109 +148,6 @@ bool craft_see(const uint8_t *f, size_t len, struct seen *s)
 	return see_l4(f, s, ip[6]);
 }
 
-/* Moves *i past a vector whose length stands in `n` bytes. */
-static bool skip_vec(const uint8_t *p, size_t len, size_t *i, size_t n)
-{
-	size_t v = 0;
-
-	if (len - *i < n)
-		return false;
-	for (size_t k = 0; k < n; k++)
-		v = v << 8 | p[*i + k];
-	if (len - *i - n < v)
-		return false;
-	*i += n + v;
-	return true;
-}
-
-static bool same_name(const uint8_t *p, size_t n, const char *name)
-{
-	return n == strlen(name) && !strncasecmp((const char *)p, name, n);
-}
-
-/* RFC 8446 4.1.2 for the walk, RFC 6066 3 for the extension. One record in one segment, as curl sends. */
-static bool sni_is(const uint8_t *p, size_t len, const char *name)
-{
-	size_t i = 43;
-
-	if (len < 44 || p[0] != 22 || p[5] != 1)
-		return false;
-	if (!skip_vec(p, len, &i, 1) || !skip_vec(p, len, &i, 2) || !skip_vec(p, len, &i, 1))
-		return false;
-	i += 2;
-	while (i <= len && len - i >= 4) {
-		size_t type = get16(p + i), n = get16(p + i + 2);
-
-		i += 4;
-		if (len - i < n)
-			return false;
-		if (type == 0 && n > 5)
-			return get16(p + i + 3) <= n - 5 &&
-			       same_name(p + i + 5, get16(p + i + 3), name);
-		i += n;
-	}
-	return false;
-}
-
-static bool host_is(const uint8_t *p, size_t len, const char *name)
-{
-	static const char key[] = "\r\nHost: ";
-	size_t klen = sizeof(key) - 1;
-
-	for (size_t i = 0; i + klen <= len; i++) {
-		size_t end = i + klen;
-
-		if (strncasecmp((const char *)p + i, key, klen))
-			continue;
-		while (end < len && p[end] != '\r')
-			end++;
-		return same_name(p + i + klen, end - i - klen, name);
-	}
-	return false;
-}
-
-/* Length of the question section's one name and type and class, 0 if it is not all there. */
-static size_t question_len(const uint8_t *p, size_t len, char *name, size_t max)
-{
-	size_t i = 12, n = 0;
-
-	while (i < len && p[i]) {
-		size_t l = p[i++];
-
-		if (l > 63 || len - i < l || n + l + 2 > max)
-			return 0;
-		if (n)
-			name[n++] = '.';
-		memcpy(name + n, p + i, l);
-		n += l;
-		i += l;
-	}
-	name[n] = 0;
-	return i <= len && len - i >= 5 ? i + 5 - 12 : 0;
-}
-
-bool craft_trigger(const uint8_t *f, const struct seen *s, enum trig_kind kind, const char *name)
-{
-	const uint8_t *p = f + s->data_off;
-	size_t len = s->end - s->data_off;
-	char q[NAME_MAX_LEN + 1];
-
-	switch (kind) {
-	case TRIG_SNI:
-		return s->is_tcp && sni_is(p, len, name);
-	case TRIG_HOST:
-		return s->is_tcp && host_is(p, len, name);
-	case TRIG_SYN:
-		return s->is_tcp && (s->flags & (F_SYN | F_ACK)) == F_SYN;
-	case TRIG_QNAME:
-		return s->is_udp && s->dport == 53 && len > 12 && !(p[2] & 0x80) &&
-		       question_len(p, len, q, sizeof(q)) && !strcasecmp(q, name);
-	case TRIG_NONE:
-		break;
-	}
-	return false;
-}
-
 static size_t forge_options(const struct act *a, const struct seen *s, uint8_t *o)
 {
 	size_t n = 0;
@@ -298,11 +194,11 @@ static size_t forge_tcp(const struct act *a, const struct seen *s, uint8_t *l4)
 	return hdr + a->payload_len;
 }
 
-static size_t forge_dns(const struct act *a, const uint8_t *q, size_t qlen, uint8_t *l4)
+/* Writes the message that answers the question `q` to d. Returns its length, or 0. */
+static size_t forge_message(const struct act *a, const uint8_t *q, size_t qlen, uint8_t *d)
 {
 	char name[NAME_MAX_LEN + 1];
-	size_t quest = question_len(q, qlen, name, sizeof(name)), n = 12;
-	uint8_t *d = l4 + 8;
+	size_t quest = name_question(q, qlen, name, sizeof(name)), n = 12;
 
 	if (!quest)
 		return 0;
@@ -324,9 +220,26 @@ static size_t forge_dns(const struct act *a, const uint8_t *q, size_t qlen, uint
 	put32(d + n + 4, a->rr_ttl);
 	put16(d + n + 8, (unsigned)a->rdata_len);
 	memcpy(d + n + 10, a->rdata, a->rdata_len);
-	n += 10 + a->rdata_len;
-	put16(l4 + 4, (unsigned)(n + 8));
-	return n + 8;
+	return n + 10 + a->rdata_len;
+}
+
+/* Over TCP the message has its length in front (RFC 7766 8). */
+static size_t forge_dns(const struct act *a, const uint8_t *f, const struct seen *s, uint8_t *l4)
+{
+	const uint8_t *q = f + s->data_off;
+	size_t len = s->end - s->data_off, hdr = 8, n;
+
+	if (s->is_tcp) {
+		if (len < 2)
+			return 0;
+		hdr = forge_tcp(a, s, l4);
+		n = forge_message(a, q + 2, len - 2, l4 + hdr + 2);
+		put16(l4 + hdr, (unsigned)n);
+		return n ? hdr + 2 + n : 0;
+	}
+	n = forge_message(a, q, len, l4 + hdr);
+	put16(l4 + 4, (unsigned)(n + hdr));
+	return n ? n + hdr : 0;
 }
 
 static void l4_checksum(uint8_t *ip, bool v6, unsigned proto, uint8_t *l4, size_t len)
@@ -346,7 +259,7 @@ static void forge_ip(const struct act *a, const struct seen *s, uint8_t *ip, siz
 	const uint8_t *src = a->dir == S2C ? s->dst : s->src;
 	const uint8_t *dst = a->dir == S2C ? s->src : s->dst;
 	int ttl = a->ttl_mirror ? s->ttl : a->ttl;
-	unsigned proto = a->is_dns ? 17 : 6;
+	unsigned proto = s->is_udp ? 17 : 6;
 
 	if (s->v6) {
 		ip[0] = 0x60;
@@ -374,7 +287,7 @@ size_t craft_forge(const struct act *a, const uint8_t *f, const struct seen *s, 
 	size_t ip_len = s->v6 ? 40 : 20, n;
 	uint8_t *ip = out + ETH_LEN, *l4 = ip + ip_len;
 
-	if (a->is_dns != s->is_udp)
+	if (s->is_udp && !a->is_dns)
 		return 0;
 	memset(out, 0, FRAME_MAX);
 	memcpy(out, a->dir == S2C ? f + 6 : f, 6);
@@ -382,11 +295,10 @@ size_t craft_forge(const struct act *a, const uint8_t *f, const struct seen *s, 
 	memcpy(out + 12, f + 12, 2);
 	put16(l4, a->dir == S2C ? s->dport : s->sport);
 	put16(l4 + 2, a->dir == S2C ? s->sport : s->dport);
-	n = a->is_dns ? forge_dns(a, f + s->data_off, s->end - s->data_off, l4)
-		      : forge_tcp(a, s, l4);
+	n = a->is_dns ? forge_dns(a, f, s, l4) : forge_tcp(a, s, l4);
 	if (!n)
 		return 0;
 	forge_ip(a, s, ip, n);
-	l4_checksum(ip, s->v6, a->is_dns ? 17 : 6, l4, n);
+	l4_checksum(ip, s->v6, s->is_udp ? 17 : 6, l4, n);
 	return ETH_LEN + ip_len + n;
 }

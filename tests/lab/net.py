@@ -11,6 +11,9 @@ import time
 
 CLIENT4, WEB4, DNS4 = "192.0.2.10", "198.51.100.20", "203.0.113.53"
 CLIENT6, WEB6, DNS6 = "2001:db8:1::10", "2001:db8:2::20", "2001:db8:53::53"
+# A second address of the server, and one where nobody is: what an address blocked is laid beside.
+WEB4B, WEB6B = "198.51.100.30", "2001:db8:2::30"
+NOBODY4, NOBODY6 = "198.51.100.99", "2001:db8:2::99"
 NAMES = ("cl", "r1", "mb", "r2", "r3", "sv")
 # (namespace, interface) pairs that a veth joins; the box has no addresses, it is the wire r1-r2.
 LINKS = (("cl", "eth0", "r1", "west"), ("r1", "east", "mb", "west"), ("mb", "east", "r2", "west"),
@@ -67,23 +70,21 @@ class Net:
         run(["ip", "-n", self.ns(short), "-batch", "-"], input="\n".join(lines) + "\n")
 
     def up(self, ttl_client, ttl_server):
+        self.made = list(NAMES)
+        run(["ip", "-batch", "-"], input="".join(f"netns add {self.ns(n)}\n" for n in NAMES))
         for n in NAMES:
-            run(["ip", "netns", "add", self.ns(n)])
-            self.made.append(n)
             # Before any link is up: no addresses or packets of the kernel's own making.
             self.sysctl(n, {"net.ipv6.conf.all.accept_dad": 0, "net.ipv6.conf.default.accept_dad": 0,
-                            "net.ipv6.conf.default.addr_gen_mode": 1,
-                            "net.ipv6.conf.default.router_solicitations": 0,
-                            "net.ipv6.conf.default.accept_ra": 0})
-        self.sysctl("mb", {"net.ipv6.conf.default.disable_ipv6": 1})
-        for a, da, b, db in LINKS:
-            run(["ip", "link", "add", "dev", da, "netns", self.ns(a), "address", mac(a, da), "type", "veth",
-                 "peer", "name", db, "netns", self.ns(b), "address", mac(b, db)])
+                            "net.ipv6.conf.default.addr_gen_mode": 1, "net.ipv6.conf.default.router_solicitations": 0,
+                            "net.ipv6.conf.default.accept_ra": 0,
+                            **({"net.ipv6.conf.default.disable_ipv6": 1} if n == "mb" else {}),
+                            **({"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1} if n[0] == "r" else {})})
+        links = [f"link add dev {da} netns {self.ns(a)} address {mac(a, da)} type veth peer name {db} netns {self.ns(b)} "
+                 f"address {mac(b, db)}\n" for a, da, b, db in LINKS]
+        run(["ip", "-batch", "-"], input="".join(links))
         run(["ip", "-n", self.ns("mb"), "link", "add", "dev", "tap0", "type", "veth", "peer", "name", "tap1"])
         for n in NAMES:
             self._plumb(n)
-        for n in ("r1", "r2", "r3"):
-            self.sysctl(n, {"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1})
         for n, ttl in (("cl", ttl_client), ("sv", ttl_server)):
             self.sysctl(n, {"net.ipv4.ip_default_ttl": ttl, "net.ipv6.conf.eth0.hop_limit": ttl})
 
@@ -96,26 +97,25 @@ class Net:
             if s == n:
                 lines += [f"addr add {a4} dev {d}", f"addr add {a6} dev {d} nodad"]
         if n == "sv":
-            lines += ["addr add 203.0.113.53/32 dev lo", "addr add 2001:db8:53::53/128 dev lo nodad"]
+            lines += [f"addr add {DNS4}/32 dev lo", f"addr add {DNS6}/128 dev lo nodad",
+                      f"addr add {WEB4B}/24 dev eth0", f"addr add {WEB6B}/64 dev eth0 nodad"]
         lines += [f"link set {d} up" for d in devs]
         lines += [f"route add {dst} via {gw} dev {d}" for s, dst, gw, d in ROUTES if s == n]
         for a, da, b, db in PEERS:
             for s, d, o, od in ((a, da, b, db), (b, db, a, da)):
                 if s == n:
-                    ips = next(x[2:] for x in ADDRS if x[:2] == (o, od))
+                    ips = list(next(x[2:] for x in ADDRS if x[:2] == (o, od)))
+                    if o == "sv":
+                        ips += [WEB4B, WEB6B]
                     lines += [f"neigh replace {i.split('/')[0]} lladdr {mac(o, od)} dev {d} nud permanent"
                               for i in ips]
         # ip -batch wants -6 routes told apart; it finds the family by the gateway for all but default.
-        lines = [("-6 " + x if x.startswith("route add") and ":" in x.split("via")[1] else x)
-                 for x in lines]
-        six = [x[3:] for x in lines if x.startswith("-6 ")]
-        self.batch(n, [x for x in lines if not x.startswith("-6 ")])
+        six = [x for x in lines if x.startswith("route add") and ":" in x.split("via")[1]]
+        self.batch(n, [x for x in lines if x not in six])
         if six:
             run(["ip", "-6", "-n", self.ns(n), "-batch", "-"], input="\n".join(six) + "\n")
-        for d in devs:
-            # Captures must look like a wire's: no giant segments, no unfinished checksums.
-            self.do(n, ["ethtool", "-K", d, "tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro",
-                        "off"])
+        # Captures must look like a wire's: no giant segments, no unfinished checksums.
+        self.do(n, ["sh", "-ec", "for d; do ethtool -K $d tx off rx off tso off gso off gro off; done", "sh"] + devs)
 
     def sysctl(self, n, pairs):
         self.do(n, ["sysctl", "-q", "-w"] + [f"{k}={v}" for k, v in pairs.items()])
@@ -123,12 +123,12 @@ class Net:
     def do(self, n, cmd):
         return run(["ip", "netns", "exec", self.ns(n)] + cmd)
 
-    def resolv_conf(self, text):
-        """A resolv.conf for the client namespace only (ip-netns(8) binds /etc/netns/NAME over /etc)."""
+    def client_etc(self, name, text):
+        """A file of /etc for the client namespace only (ip-netns(8) binds /etc/netns/NAME over /etc)."""
         d = f"/etc/netns/{self.ns('cl')}"
         os.makedirs(d, exist_ok=True)
         self.etc.append(d)
-        with open(f"{d}/resolv.conf", "w", encoding="ascii") as f:
+        with open(f"{d}/{name}", "w", encoding="ascii") as f:
             f.write(text)
 
     def start(self, n, cmd, log, ready=None, wait_s=10):
@@ -153,14 +153,16 @@ class Net:
         while time.monotonic() < end:
             if f":{port} " in self.do(n, ["ss", "-Hnl" + ("u" if udp else "t")]):
                 return
-            time.sleep(0.02)
+            time.sleep(0.03)
         raise LabError(f"nothing listens on port {port}")
 
     def freeze(self):
         """From here on neither end sends: what is on its way arrives, and the two captures agree."""
-        rule = "table inet stop { chain o { type filter hook output priority 0; policy drop; }; }"
         for n in ("cl", "sv"):
-            run(["ip", "netns", "exec", self.ns(n), "nft", "-f", "-"], input=rule)
+            self.nft(n, "table inet stop { chain o { type filter hook output priority 0; policy drop; }; }")
+
+    def nft(self, n, rules):
+        run(["ip", "netns", "exec", self.ns(n), "nft", "-f", "-"], input=rules)
 
     def stop(self, p, sig=signal.SIGTERM):
         if p.poll() is None:
@@ -179,8 +181,9 @@ class Net:
                 self.stop(p)
             except (OSError, subprocess.SubprocessError):
                 pass
-        for n in self.made:
-            subprocess.run(["ip", "netns", "del", self.ns(n)], check=False)
+        if self.made:
+            subprocess.run(["ip", "-force", "-batch", "-"], text=True, check=False, capture_output=True,
+                           input="".join(f"netns del {self.ns(n)}\n" for n in self.made))
         for d in self.etc:
             shutil.rmtree(d, ignore_errors=True)
         self.made, self.etc = [], []

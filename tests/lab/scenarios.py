@@ -23,6 +23,7 @@ class Plan:
     injector: str
     rng: random.Random
     loss_pct: float = 0.0
+    box_seed: int = 0                                      # which packets are lost; another one at a second attempt
     hops: list = field(default_factory=lambda: [0, 0])     # virtual ones, client leg and server leg
     hops_real: tuple = (1, 2)                              # r1; r2 and r3
     leg_us: list = field(default_factory=lambda: [0, 0])
@@ -38,10 +39,23 @@ class Plan:
     services: set = field(default_factory=set)
     cmds: list = field(default_factory=list)               # [(argv, limit_s, kill_after_s or None)]
     resolv: str = None
+    hosts: bool = False                                    # the client knows the site's names without asking
     settle_s: float = 0.3
+    idle_s: int = 20                                       # nginx waits so long for a request
     notes: dict = field(default_factory=dict)
     expect: dict = field(default_factory=lambda: {"client": set(), "server": set()})
     need: set = field(default_factory=set)                 # facts without which the run did not show its point
+    may: set = field(default_factory=set)                  # true as well, and may be said
+    aims: set = field(default_factory=set)                 # besides what the trigger's kind says
+    otherwise: set = field(default_factory=set)            # techniques that no packet count shows (a resolver that lies, a proxy)
+    police: tuple = None                                   # (bit/s, bucket in bytes): the box, flows with the trigger, to the client
+    device: str = None                                     # router whose kernel interferes: r1 or r2
+    rules: list = field(default_factory=list)              # its rules from the start: ("nft" or "tc", where, text)
+    kernel_drops: set = field(default_factory=set)         # ways on which a router's kernel may drop
+    kernel_forges: set = field(default_factory=set)        # ... and send in another's name
+    kernel_why: str = "policy"                             # or "loss": a queue that overflows is no policy
+    proxied: int = None                                    # port on which a proxy ends connections
+    lies: dict = field(default_factory=dict)               # what the resolver says: name -> address
 
     def note(self, key, value):
         self.notes[key] = value
@@ -64,21 +78,46 @@ class Plan:
 
     server_ip = web
 
+    @property
+    def web2(self):
+        return net.WEB6B if self.v6 else net.WEB4B
+
+    @property
+    def nobody(self):
+        return net.NOBODY6 if self.v6 else net.NOBODY4
+
+    def box_acts(self):
+        return bool(self.acts or self.drops or self.spec or self.police)
+
     def acting(self):
-        return bool(self.acts or self.drops or self.spec)
+        return bool(self.box_acts() or self.expect["client"] or self.expect["server"])
+
+    def kernel_note(self):
+        """What routers were told, for the truth."""
+        return {"device": self.device, "rules": [list(r) for r in self.rules + self.later_rules()], "lies": self.lies} \
+            if self.rules or self.later_rules() or self.lies else None
+
+    def later_rules(self):
+        return [tuple(c[0][0][1:].split()) + tuple(c[0][1:]) for c in self.cmds if c[0][0] in ("@nft", "@tc")]
 
 
 def play(name, about, injectors=("none",), **kw):
+    """`twin`: the innocent play that `lab table` runs beside this one under the same conditions."""
     def add(fn):
-        TABLE[name] = {"fn": fn, "about": about, "injectors": injectors, **kw}
+        twin = kw.pop("twin", None) or next((t for k, t in TWINS if name.startswith(k)), None)
+        TABLE[name] = {"fn": fn, "about": about, "injectors": injectors, "twin": twin if injectors != ("none",) else None, **kw}
         return fn
     return add
 
 
 BOX, BOTH = ("mbox",), ("mbox", "scapy")
+# kernel: a router's own packet filter (nftables, tc), in the place of the box.
+KERNEL, BOX_KERNEL = ("kernel",), ("mbox", "kernel")
+TWINS = (("rst-host", "inn-host-rst"), ("rst-", "inn-hello-rst"), ("dns-multi", "inn-dns-rr"), ("dns-", "twin-dns"), ("page-", "inn-403"),
+         ("redirect-", "inn-302"), ("synack-", "inn-loss-synack"), ("drop-", "inn-mute"))
 
 
-def make_plan(name, seed, family=None, rtt=None, loss=None, injector=None):
+def make_plan(name, seed, family=None, rtt=None, loss=None, injector=None, attempt=None):
     """All numbers of a run come from (name, seed), so that naming them repeats it."""
     t = TABLE[name]
     rng = random.Random(f"{name}/{seed}")
@@ -87,7 +126,7 @@ def make_plan(name, seed, family=None, rtt=None, loss=None, injector=None):
     if inj not in t["injectors"]:
         raise net.LabError(f"{name} has no {inj} injector, only {', '.join(t['injectors'])}")
     p = Plan(name, seed, family or t.get("family") or fam, rtt or t.get("rtt") or r, inj, rng,
-             loss_pct=loss or 0.0)
+             loss_pct=loss or 0.0, box_seed=seed + 1000003 * (attempt or 0))
     share = rng.uniform(0.1, 0.6)
     one_way = p.rtt_ms * 500
     p.leg_us = [int(one_way * share), int(one_way * (1 - share))]
@@ -95,6 +134,8 @@ def make_plan(name, seed, family=None, rtt=None, loss=None, injector=None):
     p.ttl_client, p.ttl_server = rng.choice([64, 64, 128]), rng.choice([64, 64, 64, 128, 255])
     t["fn"](p, rng)
     p.note("act", [{k: v for k, v in a.items()} for a in p.acts])
+    if p.device:
+        p.note("device", p.device)
     return p
 
 
@@ -443,6 +484,7 @@ def inn_client_linger(p, rng):
 @play("inn-idle-rst", "nginx resets a connection that sent half a request and went idle")
 def inn_idle_rst(p, rng):
     odd_client(p, "partial")
+    p.idle_s = 2
     p.trigger = ("host", BLOCKED)
     p.need |= {"genuine_rst_s2c"}
 
@@ -534,3 +576,6 @@ def inn_mute(p, rng):
     p.services |= {"mute"}
     http(p, BLOCKED, "", 7)
     p.services -= {"nginx"}
+
+
+import devices     # noqa: E402,F401  the plays of routers, resolvers and proxies join the table
