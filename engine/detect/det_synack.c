@@ -52,9 +52,56 @@ static bool ever_acked(const struct flow *f, uint32_t isn)
 	return false;
 }
 
-/* Which of the two was forged. A hijacker who wins has the connection built on his number and the
- * responder's own answer comes too late; one who loses goes on sending on a line that orig never
- * acknowledges. */
+/* The responder's own kernel says that the line from isn is not its own: it answers an ACK there with a reset of that number (RFC 9293
+ * 3.10.7.4), or repeats its own answer, with number `own`, that nobody acknowledged. */
+static bool disowned(const struct flow *f, uint32_t isn, uint32_t own)
+{
+	uint32_t n_own = 0;
+
+	for (uint32_t i = 0; i < f->log.n; i++) {
+		const struct seg *s = &f->log.at[i];
+
+		if (s->dir != DIR_RESP)
+			continue;
+		if (is_synack(s) && s->seq == own && !flow_is_mirror_copy(f, s))
+			n_own++;
+		if ((s->flags & TCP_RST) && seq_diff(s->seq, isn) > 0 &&
+		    seq_diff(s->seq, isn) < 1 << 20)
+			return true;
+	}
+	return n_own > 1;
+}
+
+/* The line from isn lived to an orderly end: data and FIN of both sides, each acknowledged, and nobody reset anything. */
+static bool lived(const struct flow *f, uint32_t isn)
+{
+	uint32_t end_orig = 0, end_resp = 0;
+	bool fin_orig = false, fin_resp = false, acked_orig = false, acked_resp = false;
+
+	for (uint32_t i = 0; i < f->log.n; i++) {
+		const struct seg *s = &f->log.at[i];
+		bool on = seq_diff(s->seq, isn) > 0 && seq_diff(s->seq, isn) < 1 << 20;
+
+		if (s->flags & TCP_RST)
+			return false;
+		if (s->dir == DIR_ORIG && (s->flags & TCP_FIN)) {
+			fin_orig = true;
+			end_orig = s->seq + s->len + 1;
+		} else if (s->dir == DIR_RESP && (s->flags & TCP_FIN) && on) {
+			fin_resp = true;
+			end_resp = s->seq + s->len + 1;
+		}
+		if (s->dir == DIR_RESP && on && fin_orig && s->ack == end_orig)
+			acked_orig = true;
+		if (s->dir == DIR_ORIG && fin_resp && s->ack == end_resp)
+			acked_resp = true;
+	}
+	return acked_orig && acked_resp;
+}
+
+/* Which of the two was forged, NULL when that cannot be told. A hijacker who wins has the connection built on his number, and the
+ * responder, whose own answer comes too late, refuses what comes there. One who loses goes on sending on a line that orig never
+ * acknowledges, or changes nothing: then the first line lives on. Last, who forges often leaves the options out (cs161's capture). */
 static const struct seg *forged(const struct flow *f, const struct seg *a, const struct seg *b)
 {
 	uint64_t frame;
@@ -63,7 +110,13 @@ static const struct seg *forged(const struct flow *f, const struct seg *a, const
 		return a;
 	if (data_on_line(f, b->seq, &frame, 1) && !ever_acked(f, b->seq))
 		return b;
-	return a;
+	if (disowned(f, a->seq, b->seq))
+		return a;
+	if (lived(f, a->seq))
+		return b;
+	if (!a->opts != !b->opts)
+		return a->opts ? b : a;
+	return NULL;
 }
 
 /* Two SYN/ACKs with different numbers; `extra`: no SYN came between them, and there are more
@@ -135,6 +188,8 @@ static void judge_synack(const struct flow *f, struct case_list *out)
 	evidence_put(ev, FEAT_SYNACK_GAP, b->ts_ns - a->ts_ns, both, 2);
 	evidence_put(ev, FEAT_SYNACK_STACK_DIFFERS, stack, both, 2);
 	odd = forged(f, a, b);
+	if (!odd)
+		return;
 	n = data_on_line(f, odd->seq, frame, LINE_MAX);
 	n_other = data_on_line(f, odd == a ? b->seq : a->seq, other, LINE_MAX);
 	evidence_put(ev, FEAT_SYNACK_DATA_BOTH, n && n_other, both, 2);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "case_build.h"
+#include "evidence/evidence.h"
 
 enum { FORGED_ISN = 0x40000000 };
 
@@ -43,6 +44,15 @@ static uint64_t on_line(struct cb *c, int who, uint32_t isn, uint32_t off, const
 	return p.frame_no;
 }
 
+/* The responder's kernel refuses what came to it on a line that is not its own. */
+static void refuse(struct cb *c, uint32_t isn)
+{
+	struct pkt p = cb_next(c, 1, TCP_RST, NULL, 0);
+
+	p.tcp.seq = isn + 1;
+	cb_put(c, &p);
+}
+
 /* The hijacker is first, the connection is built on his number, resp's own answer comes too late. */
 static void test_synack_hijacker_who_wins(void **state)
 {
@@ -63,6 +73,7 @@ static void test_synack_hijacker_who_wins(void **state)
 	cb_at(&c, 100);
 	b = synack(&c, FB_SV);
 	cb_put(&c, &b);
+	refuse(&c, FORGED_ISN);
 	data = on_line(&c, 1, FORGED_ISN, 0, CB_ANSWER);
 	ev = cb_found(&c, CASE_SYNACK);
 	assert_num(ev, SYNACK_COUNT, 2);
@@ -266,6 +277,68 @@ static void test_synack_stack_differs_by_ttl_or_options(void **state)
 	}
 }
 
+static void fin_on_line(struct cb *c, int who, uint32_t isn, uint32_t off)
+{
+	struct pkt p = cb_next(c, who, TCP_ACK | TCP_FIN, NULL, 0);
+
+	if (who)
+		p.tcp.seq = isn + 1 + off;
+	else
+		p.tcp.ack = isn + 1 + off;
+	cb_put(c, &p);
+	c->seq[0] += !who;
+}
+
+/* The forged one comes second and changes nothing: the page is the server's own (lab play synack-second, seed 1: it was called forged). */
+static void test_synack_second_that_changes_nothing_is_the_suspect(void **state)
+{
+	const struct evidence *ev;
+	struct pkt a, b;
+	struct cb c;
+	uint32_t len = sizeof(CB_ANSWER) - 1;
+
+	(void)state;
+	cb_init(&c);
+	syn(&c);
+	a = synack(&c, FB_SV);
+	cb_put(&c, &a);
+	b = synack(&c, FORGED_ISN);
+	cb_put(&c, &b);
+	on_line(&c, 0, FB_SV, 0, CB_REQUEST);
+	on_line(&c, 1, FB_SV, 0, CB_ANSWER);
+	fin_on_line(&c, 0, FB_SV, len);
+	fin_on_line(&c, 1, FB_SV, len);
+	on_line(&c, 0, FB_SV, len + 1, "");
+	ev = cb_found(&c, CASE_SYNACK);
+	assert_suspects(ev, b.frame_no);
+	assert_unknown(ev, SYNACK_HTTP);
+	cb_fini(&c);
+}
+
+/* Nothing tells which of the two it was: neither is suspected, and no page is spoken of. */
+static void test_synack_undecided_suspects_nobody(void **state)
+{
+	const struct evidence *ev;
+	const uint64_t *frames;
+	struct pkt p;
+	struct cb c;
+
+	(void)state;
+	cb_init(&c);
+	syn(&c);
+	p = synack(&c, FB_SV);
+	cb_put(&c, &p);
+	p = synack(&c, FORGED_ISN);
+	cb_put(&c, &p);
+	on_line(&c, 0, FB_SV, 0, CB_REQUEST);
+	on_line(&c, 1, FB_SV, 0, CB_ANSWER);
+	ev = cb_found(&c, CASE_SYNACK);
+	assert_yes(ev, SYNACK_ISN_DIFFERS);
+	assert_int_equal(evidence_suspects(ev, &frames), 0);
+	assert_unknown(ev, SYNACK_HTTP);
+	cb_fini(&c);
+}
+
 /* Sequence lines that wrap just behind their start. */
 static void test_synack_lines_across_the_wrap(void **state)
 {
@@ -281,6 +354,7 @@ static void test_synack_lines_across_the_wrap(void **state)
 	on_line(&c, 0, 0xfffffff8, 0, CB_REQUEST);
 	b = synack(&c, 0x7ffffff8);
 	cb_put(&c, &b);
+	refuse(&c, 0xfffffff8);
 	data = on_line(&c, 1, 0xfffffff8, 20, CB_ANSWER);
 	assert_suspects(cb_found(&c, CASE_SYNACK), a.frame_no, data);
 	cb_fini(&c);
@@ -298,6 +372,8 @@ int main(void)
 		cmocka_unit_test(test_synack_gap_of_a_retransmission_timer),
 		cmocka_unit_test(test_synack_retransmitted_or_of_another_syn_is_no_case),
 		cmocka_unit_test(test_synack_stack_differs_by_ttl_or_options),
+		cmocka_unit_test(test_synack_second_that_changes_nothing_is_the_suspect),
+		cmocka_unit_test(test_synack_undecided_suspects_nobody),
 		cmocka_unit_test(test_synack_lines_across_the_wrap),
 	};
 
