@@ -120,6 +120,8 @@ enum {
 	LIMIT_PAIR_CHAIN = 128,
 	/* geo/: ranges in one table; tor's of 2026 have 390,000, and 36 bytes each are 144 MB. */
 	LIMIT_GEO_RANGES = 4 * 1024 * 1024,
+	/* kin/: different resets of one device that the pair test looks at. */
+	LIMIT_GENERATOR_RESETS = 64,
 	/* match/: one signature file; the longest of ours stays below 8 KiB. */
 	LIMIT_SIG_BYTES = 65536,
 	/* match/: maps and lists inside one another in a signature file; the grammar needs 3. */
