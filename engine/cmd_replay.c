@@ -62,6 +62,14 @@ static void on_flow(void *arg, const struct flow_record *rec, const char *file)
 	r->ops->flow(r->sink, rec, file);
 }
 
+static void on_devices(void *arg, const struct devices *ds)
+{
+	struct replay *r = arg;
+
+	if (r->ops->devices)
+		r->ops->devices(r->sink, ds);
+}
+
 static void progress_clear(struct replay *r)
 {
 	if (r->progress_shown)
@@ -239,6 +247,7 @@ static int run(struct replay *r, const struct path_list *paths)
 	struct engine_hooks hooks = {.arg = r,
 				     .on_finding = on_finding,
 				     .on_flow = on_flow,
+				     .on_devices = on_devices,
 				     .on_progress = on_progress,
 				     .on_input = on_input};
 	struct run_summary summary;

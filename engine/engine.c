@@ -372,6 +372,7 @@ bool engine_run(const struct engine_config *cfg, const struct sig_set *sigs,
 	}
 	ok = set_up(&e, sigs, files, n_files, err) && read_all(&e, files, n_files, err);
 	if (ok) {
+		telling_devices(e.telling);
 		if (e.defrag) {
 			struct defrag_stats ds;
 

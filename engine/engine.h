@@ -9,6 +9,7 @@
 #include "app/app_ndpi.h"
 #include "base/err.h"
 #include "evidence/evidence.h"
+#include "kin/device.h"
 #include "match/finding.h"
 #include "sink/sink.h"
 
@@ -33,6 +34,8 @@ struct engine_hooks {
 	void *arg;
 	void (*on_finding)(void *arg, const struct finding *f, const char *file);
 	void (*on_flow)(void *arg, const struct flow_record *r, const char *file);
+	/* Once, when all findings are told: what they have in common. NULL: nobody looks. */
+	void (*on_devices)(void *arg, const struct devices *ds);
 	/* Every case of every flow with how each signature fared, before it is judged. For explain
 	 * and signature tests. */
 	void (*on_case)(void *arg, const struct flow_record *r, const struct evidence *ev,

@@ -7,6 +7,7 @@
 
 #include "base/keyhash.h"
 #include "geo/geo.h"
+#include "kin/place.h"
 #include "naming.h"
 
 /* An injector may outrun the trigger by this much, METHODS a.5. */
@@ -29,6 +30,7 @@ struct telling {
 	struct app_ndpi *ndpi;
 	uint64_t lost;
 	struct sig_result *result; /* room for every signature */
+	struct devices *devices;   /* NULL: nobody asks for them */
 	struct waiting waiting[WAITING_MAX];
 	/* ring; the delay is the same for all, so it is in order of time */
 	uint32_t head, n_waiting;
@@ -43,8 +45,10 @@ struct telling *telling_new(const struct sig_set *sigs, const struct engine_hook
 		return NULL;
 	*t = (struct telling){.sigs = sigs, .hooks = hooks, .cfg = cfg, .run = run};
 	t->result = calloc(sig_set_n(sigs) + 1, sizeof(*t->result));
-	if (!t->result) {
-		free(t);
+	if (hooks->on_devices)
+		t->devices = devices_new();
+	if (!t->result || (hooks->on_devices && !t->devices)) {
+		telling_free(t);
 		return NULL;
 	}
 	return t;
@@ -54,8 +58,19 @@ void telling_free(struct telling *t)
 {
 	if (!t)
 		return;
+	devices_free(t->devices);
 	free(t->result);
 	free(t);
+}
+
+void telling_devices(struct telling *t)
+{
+	if (!t->devices)
+		return;
+	devices_finish(t->devices);
+	t->run->devices = devices_n(t->devices);
+	t->run->devices_left_out = devices_left_out(t->devices);
+	t->hooks->on_devices(t->hooks->arg, t->devices);
 }
 
 void telling_hosts(struct telling *t, struct hosts *hosts)
@@ -183,11 +198,15 @@ static void tell_finding(struct telling *t, const struct flow *f, struct finding
 	const uint64_t *suspect;
 	size_t n = evidence_suspects(fd->cases[0], &suspect);
 
+	fd->ts_ns = n ? frame_time(f, suspect[0]) : f->first_ns;
+	place_finding(fd);
 	/* Counted once, in its last form, whether that was told before or not. */
 	if (last) {
 		for (int k = 0; k < TECH_N; k++)
 			t->run->findings[k] += fd->techniques >> k & 1;
 		t->run->findings_by_grade[fd->grade]++;
+		if (t->devices)
+			devices_finding(t->devices, fd, file_of(t, &fd->flow));
 	}
 	if (told && told->rev && told->digest == digest)
 		return;
@@ -196,7 +215,6 @@ static void tell_finding(struct telling *t, const struct flow *f, struct finding
 		told->rev = fd->rev;
 		told->digest = digest;
 	}
-	fd->ts_ns = n ? frame_time(f, suspect[0]) : f->first_ns;
 	if (t->hooks->on_finding)
 		t->hooks->on_finding(t->hooks->arg, fd, file_of(t, &fd->flow));
 }
@@ -341,6 +359,8 @@ void telling_flow_end(struct telling *t, struct flow *f, int64_t watermark_ns,
 		t->run->duplicates += f->dup_ordinary;
 	if (f->suspicion)
 		judge_flow(t, f, point, true);
+	if (t->devices)
+		devices_flow(t->devices, &r);
 	if (t->cfg->want_flows && t->hooks->on_flow) {
 		struct ndpi_app app;
 

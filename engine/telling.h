@@ -31,6 +31,8 @@ void telling_flow_end(struct telling *t, struct flow *f, int64_t watermark_ns,
 void telling_suspect(struct telling *t, struct flow *f, int64_t now_ns);
 /* Follow mode: judges every suspected flow whose suspicion began at or before `until_ns`. */
 void telling_settle(struct telling *t, int64_t until_ns, enum capture_point point);
+/* All inputs are read: clusters what was told into devices and tells them. */
+void telling_devices(struct telling *t);
 /* cases or findings for which there was no memory */
 uint64_t telling_lost(const struct telling *t);
 

@@ -122,6 +122,12 @@ enum {
 	LIMIT_GEO_RANGES = 4 * 1024 * 1024,
 	/* kin/: different resets of one device that the pair test looks at. */
 	LIMIT_GENERATOR_RESETS = 64,
+	/* kin/: sorts of cases that findings are told apart by before they are devices, about 16 KB
+	   each at most; acts that later ones are laid beside (72 bytes); names of flows that passed
+	   (16 bytes). */
+	LIMIT_DEVICE_CELLS = 1024,
+	LIMIT_DEVICE_ACTS = 1024,
+	LIMIT_DEVICE_NAMES = 4096,
 	/* match/: one signature file; the longest of ours stays below 8 KiB. */
 	LIMIT_SIG_BYTES = 65536,
 	/* match/: maps and lists inside one another in a signature file; the grammar needs 3. */

@@ -46,6 +46,8 @@ struct device_seen {
 	uint64_t n_findings;
 	bool has_hops; /* TTLs agreed enough to say (METHODS c.1) */
 	uint8_t hops_lo, hops_hi;
+	/* cases whose TTL gave a distance, and those whose TTL was made by a rule */
+	uint64_t n_hops, n_no_hops;
 	int64_t first_ns, last_ns;
 };
 

@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What the source calls the equation: it names a published program, not who runs it. */
+#define GENERATOR_NAME "geedge-tsg"
+
 /* One reset, as far as the generator's equation needs it. Equal copies of a burst are one. */
 struct generator_reset {
 	uint16_t ip_id, win;

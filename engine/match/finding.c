@@ -366,6 +366,7 @@ static void tell_case(struct finding *f, const struct sig_set *set, const struct
 	}
 	if (best < GRADE_LIKELY)
 		return;
+	f->likely_cases |= BIT(f->n_cases - 1);
 	n = evidence_suspects(ev, &suspect);
 	for (size_t i = 0; i < n; i++)
 		add_frame(f->injected, &f->n_injected, suspect[i], &f->frames_cut);

@@ -53,6 +53,7 @@ struct finding {
 	uint32_t groups; /* bit per enum ev_group that held in mechanism signatures */
 	uint32_t n_cases;
 	const struct evidence *cases[FINDING_CASES_MAX];
+	uint32_t likely_cases; /* bit per case that reached `likely` by itself */
 	uint32_t n_matches;
 	struct finding_match match
 		/* mechanism first, then middlebox, then benign; by id inside */
@@ -63,6 +64,10 @@ struct finding {
 	uint64_t injected[FINDING_FRAMES_MAX];
 	/* not all are listed: more than FINDING_FRAMES_MAX, or than EV_FRAMES_MAX for one value */
 	bool frames_cut;
+	/* hops from the capture to the injector, by its TTLs. Evidence speaks of cases, not of
+	 * places: finding_make leaves it unset, and who asks kin/place.h puts it in */
+	bool has_injector;
+	uint8_t injector_lo, injector_hi;
 };
 
 /* Judges the cases of one flow that speak of the same act (all rst cases; or one dns transaction;

@@ -61,6 +61,13 @@ void json_int(struct json *j, const char *key, int64_t n)
 	fprintf(j->f, size > exact_max ? "\"%" PRId64 "\"" : "%" PRId64, n);
 }
 
+void json_real(struct json *j, const char *key, double x)
+{
+	lead(j, key);
+	/* A chance so small that it is no number any more is still a chance. */
+	fprintf(j->f, "%.3g", x > 1e-300 ? x : 1e-300);
+}
+
 void json_bool(struct json *j, const char *key, bool b)
 {
 	lead(j, key);

@@ -23,6 +23,7 @@ void json_word(struct json *j, const char *key,
 	       const char *text); /* NUL-terminated; NULL or empty writes nothing */
 void json_int(struct json *j, const char *key, int64_t n); /* beyond 2^53 as a string: RFC 8259 6 */
 void json_uint(struct json *j, const char *key, uint64_t n);
+void json_real(struct json *j, const char *key, double x); /* three digits; finite, never zero */
 void json_bool(struct json *j, const char *key, bool b);
 void json_end_line(struct json *j); /* newline after a whole object */
 

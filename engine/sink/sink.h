@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "evidence/flow_record.h"
+#include "kin/device.h"
 #include "match/finding.h"
 
 enum input_state { INPUT_WHOLE, INPUT_CUT, INPUT_REFUSED, INPUT_FAILED };
@@ -49,6 +50,8 @@ struct run_summary {
 	uint64_t stage[5];             /* index enum flow_stage; [0] none */
 	uint64_t findings[TECH_N];     /* findings per technique at any grade */
 	uint64_t findings_by_grade[5]; /* index enum grade */
+	uint64_t devices;
+	uint64_t devices_left_out; /* findings that belong to no device told: no room */
 	struct {
 		uint64_t kernel, ring, truncated, undecoded, prefiltered, evicted, output;
 	} lost;
@@ -80,6 +83,8 @@ struct sink_ops {
 		     struct err_info *err);
 	void (*finding)(struct sink *s, const struct finding *f, const char *file);
 	void (*flow)(struct sink *s, const struct flow_record *r, const char *file);
+	/* All devices of the run at once, after the last finding. NULL: not told. */
+	void (*devices)(struct sink *s, const struct devices *ds);
 	/* Writes the end of the run and flushes; false when anything could not be written since
 	 * open. */
 	bool (*end)(struct sink *s, const struct run_summary *run, struct err_info *err);

@@ -10,6 +10,7 @@
 #include "base/version.h"
 #include "sink/ip.h"
 #include "sink/json.h"
+#include "sink/json_device.h"
 #include "sink/sink.h"
 
 struct sink {
@@ -234,6 +235,19 @@ static void put_techniques(struct json *j, const struct finding *f)
 	put_aims(j, f);
 }
 
+/* Absent: the TTLs tell no distance. */
+static void put_injector(struct json *j, const struct finding *f)
+{
+	if (!f->has_injector)
+		return;
+	json_open(j, "injector", '{');
+	json_open(j, "hops_from_capture", '[');
+	json_uint(j, NULL, f->injector_lo);
+	json_uint(j, NULL, f->injector_hi);
+	json_close(j, ']');
+	json_close(j, '}');
+}
+
 static void jsonl_finding(struct sink *s, const struct finding *f, const char *file)
 {
 	struct json *j = &s->j;
@@ -256,6 +270,7 @@ static void jsonl_finding(struct sink *s, const struct finding *f, const char *f
 	put_evidence(j, f);
 	put_matches(j, f);
 	put_alternatives(j, f);
+	put_injector(j, f);
 	put_quality(j, &f->flow);
 	json_close(j, '}');
 	json_end_line(j);
@@ -288,6 +303,12 @@ static void jsonl_flow(struct sink *s, const struct flow_record *r, const char *
 	put_quality(j, r);
 	json_close(j, '}');
 	json_end_line(j);
+}
+
+static void jsonl_devices(struct sink *s, const struct devices *ds)
+{
+	for (size_t i = 0; i < devices_n(ds); i++)
+		json_device(&s->j, devices_at(ds, i));
 }
 
 static void put_hex(struct json *j, const char *key, const uint8_t *at, size_t n)
@@ -351,6 +372,8 @@ static void put_lost(struct json *j, const struct run_summary *r)
 	json_uint(j, "duplicates", r->duplicates);
 	json_uint(j, "defrag_failed", r->defrag_failed);
 	json_uint(j, "inspection_lost", r->inspection_lost);
+	json_uint(j, "devices", r->devices);
+	json_uint(j, "devices_left_out", r->devices_left_out);
 	json_close(j, '}');
 }
 
@@ -416,6 +439,7 @@ const struct sink_ops sink_jsonl = {
 	.open = jsonl_open,
 	.finding = jsonl_finding,
 	.flow = jsonl_flow,
+	.devices = jsonl_devices,
 	.end = jsonl_end,
 	.close = jsonl_close,
 };

@@ -43,6 +43,7 @@ struct sink {
 	struct say say;
 	int error; /* errno of the first write that failed; 0 none */
 	uint64_t n_told, n_left_out;
+	bool repeats_shown;
 	uint32_t n_groups, n_full;
 	uint64_t file_shown; /* hash of the file whose name stands above */
 	struct group group[GROUPS_MAX];
@@ -262,9 +263,17 @@ static void show_repeats(struct sink *s)
 		page_gap(&s->page);
 }
 
-static bool text_end(struct sink *s, const struct run_summary *run, struct err_info *err)
+static void text_devices(struct sink *s, const struct devices *ds)
 {
 	show_repeats(s);
+	s->repeats_shown = true;
+	tell_devices(&s->page, &s->say, ds);
+}
+
+static bool text_end(struct sink *s, const struct run_summary *run, struct err_info *err)
+{
+	if (!s->repeats_shown)
+		show_repeats(s);
 	tell_run(&s->page, &s->say, run, s->n_told);
 	if (fflush(s->page.f) && !s->error)
 		s->error = errno;
@@ -287,6 +296,7 @@ const struct sink_ops sink_text = {
 	.open = text_open,
 	.finding = text_finding,
 	.flow = text_flow,
+	.devices = text_devices,
 	.end = text_end,
 	.close = text_close,
 };

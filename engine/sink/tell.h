@@ -37,6 +37,8 @@ void tell_full(struct page *p, struct say *room,
 	       const struct finding *f); /* everything but tell_act */
 void tell_short(struct page *p, struct say *room,
 		const struct finding *f); /* one line: grade, ends, frames */
+/* The devices of a run, a paragraph each; nothing when there is none. */
+void tell_devices(struct page *p, struct say *room, const struct devices *ds);
 /* The end of a run: what was read, what was found or what finding nothing means, what is missing.
  * `n_told` findings were handed to the sink. */
 void tell_run(struct page *p, struct say *room, const struct run_summary *r, uint64_t n_told);
