@@ -358,8 +358,7 @@ static void tell_case(struct finding *f, const struct sig_set *set, const struct
 	for (int t = 0; t < TECH_N; t++) {
 		if (j->grade[t])
 			f->groups |= j->groups[t];
-		/* What is likely is told beside what is confirmed: the grade is that of the surest.
-		 */
+		/* What is likely is told beside what is confirmed; the grade is the surest's. */
 		if (j->grade[t] &&
 		    j->grade[t] >= (f->grade < GRADE_LIKELY ? f->grade : GRADE_LIKELY))
 			f->techniques |= BIT(t);
