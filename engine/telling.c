@@ -330,6 +330,8 @@ static void judge_flow(struct telling *t, struct flow *f, enum capture_point poi
 		record_of(t, f, g, point, &r);
 		naming_record(&app, g, &r);
 		r.stage = detect_tampering(f, f->last_ns, r.tampering);
+		for (uint32_t i = 0; r.stage == STAGE_POST_PSH && i < n; i++)
+			detect_first_words(f, same[i]);
 		judge(t, f, &r, same, n, f->told ? &f->told[kase] : NULL, last);
 	}
 	case_list_free(&cases);

@@ -47,6 +47,10 @@ enum flow_stage detect_stage(const struct flow *f, const struct seg *at);
  * `ended_ns` is 3 s or more after the last packet. */
 enum flow_stage detect_tampering(const struct flow *f, int64_t ended_ns, char out[TAMPERING_TEXT]);
 
+/* Puts trigger.fep into a case of a flow that broke after its first payload, where that payload is
+ * at hand and no reader of ours knows it. */
+void detect_first_words(const struct flow *f, struct evidence *ev);
+
 /* Notes an answer worth a look; called for payload packets of the responder. */
 void page_look(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p);
 
