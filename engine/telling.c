@@ -152,6 +152,7 @@ static void record_of(const struct telling *t, const struct flow *f, const struc
 	memcpy(r->history, f->history, sizeof(f->history));
 	memcpy(r->app, f->app, sizeof(f->app));
 	r->point = point;
+	r->stage_known = f->proto == 6 && !f->midstream;
 	r->one_sided = !f->side[0].packets || !f->side[1].packets;
 	r->truncated = f->truncated;
 	r->marked = f->marked;
@@ -285,6 +286,8 @@ void telling_cases(struct telling *t, const struct flow *f, const struct trigger
 	record_of(t, f, trigger, point, &r);
 	if (!r.app[0])
 		memcpy(r.app, "DNS", 4);
+	if (!r.udp)
+		r.stage = detect_tampering(f, f->last_ns, r.tampering);
 	judge(t, f, &r, cases->at, cases->n, told, last);
 }
 

@@ -36,6 +36,8 @@ struct flow_record {
 	/* Zeek's letters: upper case orig, lower case resp; + when cut */
 	char history[HISTORY_MAX];
 	enum flow_stage stage; /* of the break; NONE when the flow was not broken */
+	/* its start was seen, so that NONE says something: else a break's stage may be unknown */
+	bool stage_known;
 	/* name of one of the 19 published signatures; empty when none */
 	char tampering[TAMPERING_TEXT];
 	/* "TLS", "HTTP", "DNS", "Telegram", "TLS.Telegram", ...; empty unknown */

@@ -183,6 +183,13 @@ void page_put(struct page *p, const char *label, uint32_t indent, const char *te
 	fputc('\n', p->f);
 }
 
+void page_row(struct page *p, uint32_t indent, const char *text)
+{
+	uint32_t room = p->width > indent ? p->width - indent : 0;
+
+	fprintf(p->f, "%*s%.*s\n", (int)indent, "", (int)room, text);
+}
+
 void page_gap(struct page *p)
 {
 	fputc('\n', p->f);

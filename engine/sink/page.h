@@ -48,6 +48,9 @@ enum page_ink { INK_PLAIN, INK_BOLD, INK_DIM };
  * stands below the text. A word longer than a line is cut over lines. */
 void page_put(struct page *p, const char *label, uint32_t indent, const char *text,
 	      enum page_ink ink);
+/* Writes a row of a table as it stands, `indent` columns in: our own words and numbers, ASCII, cut at
+ * the page's width. */
+void page_row(struct page *p, uint32_t indent, const char *text);
 void page_gap(struct page *p); /* an empty line */
 
 #endif

@@ -70,7 +70,10 @@ static void put_flow(struct json *j, const struct flow_record *r)
 	put_end(j, "orig", &r->orig);
 	put_end(j, "resp", &r->resp);
 	json_word(j, "history", r->history);
-	json_word(j, "stage", flow_stage_name(r->stage));
+	json_word(j, "stage",
+		  r->stage != STAGE_NONE ? flow_stage_name(r->stage)
+		  : r->stage_known       ? "none"
+					 : NULL);
 	json_word(j, "tampering", r->tampering);
 	json_word(j, "app", r->app);
 	json_close(j, '}');

@@ -54,21 +54,38 @@ static void found_what(struct page *p, struct say *s, const struct run_summary *
 
 static void stages(struct page *p, struct say *s, const struct run_summary *r)
 {
-	static const char *const name[STAGE_N] = {
-		[STAGE_NONE] = "not broken off (none)",
-		[STAGE_POST_SYN] = "broken off after the first packet (post-SYN)",
-		[STAGE_POST_ACK] = "broken off after the handshake (post-ACK)",
-		[STAGE_POST_PSH] = "broken off after the first data (post-PSH)",
-		[STAGE_LATER] = "broken off later, for whatever reason",
+	static const struct {
+		enum flow_stage stage;
+		const char *name, *words;
+	} row[] = {
+		{STAGE_POST_SYN, "post-SYN", "after the first packet"},
+		{STAGE_POST_ACK, "post-ACK", "after the handshake"},
+		{STAGE_POST_PSH, "post-PSH", "after the first data"},
+		{STAGE_LATER, "later", "after more data"},
+		{STAGE_NONE, "none", "not broken off"},
 	};
-	uint64_t all = 0;
+	uint64_t all = 0, broken = 0;
 
 	for (int st = 0; st < STAGE_N; st++)
 		all += r->stage[st];
-	for (int st = 0; all && st < STAGE_N; st++) {
+	if (!all)
+		return;
+	broken = all - r->stage[STAGE_NONE];
+	say_clear(s);
+	say(s,
+	    "%" PRIu64 " of %" PRIu64
+	    " broke off by a reset or 3 s of silence, whoever did it. In Cloudflare Radar's stages (it looks at the first 10 packets of the client only):",
+	    broken, all);
+	page_put(p, "TCP connections:", TELL_INDENT, s->at, INK_PLAIN);
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		uint64_t n = r->stage[row[i].stage];
+		/* in tenths of a per cent, to the nearest; counts of packets stay far below 2^54 */
+		uint64_t share = (n * 2000 + all) / (2 * all);
+
 		say_clear(s);
-		say(s, "%" PRIu64 " %s", r->stage[st], name[st]);
-		page_put(p, st ? NULL : "TCP connections:", TELL_INDENT, s->at, INK_PLAIN);
+		say(s, "%-9s%9" PRIu64 "%5" PRIu64 ".%" PRIu64 " %%  %s", row[i].name, n,
+		    share / 10, share % 10, row[i].words);
+		page_row(p, TELL_INDENT, s->at);
 	}
 }
 

@@ -314,11 +314,22 @@ static void test_nothing_found_says_what_that_means(void **state)
 	    "Read:             120 packets in 0 inputs, 11 flows.\nFound:            no sign of interference. That");
 	has(&t, "It does not mean that nothing is");
 	has(&t,
-	    "9 not broken off (none)\n                  1 broken off after the first packet (post-SYN)\n");
+	    "TCP connections:  2 of 11 broke off by a reset or 3 s of silence, whoever did it.");
+	has(&t, "\n                  post-SYN         1    9.1 %  after the first packet\n"
+		"                  post-ACK         0    0.0 %  after the handshake\n"
+		"                  post-PSH         1    9.1 %  after the first data\n"
+		"                  later            0    0.0 %  after more data\n"
+		"                  none             9   81.8 %  not broken off\n");
 	has(&t, "nothing that the input tells of.");
 	told_free(&t);
-	run.flows = 0;
+	run.stage[0] = UINT64_C(18446744073709);
 	tell_end(&t, &run);
+	has(&t, "none     18446744073709  100.0 %  not broken off\n");
+	told_free(&t);
+	run.flows = 0;
+	memset(run.stage, 0, sizeof(run.stage));
+	tell_end(&t, &run);
+	has_not(&t, "TCP connections:");
 	has(&t, "nothing to judge: the packets hold no TCP");
 	told_free(&t);
 	run.packets = 0;
