@@ -54,8 +54,7 @@ struct flow_table *flow_table_new(const struct flow_options *o)
 		return NULL;
 	t->opts = *o;
 	t->watermark_ns = INT64_MIN;
-	/* unsourced: any fixed key gives repeatable runs; a live source sets a random one. */
-	t->key = (struct hash_key){0x77616c6c7072696e, 0x7420726570656174};
+	t->key = o->key.k0 || o->key.k1 ? o->key : FLOW_TABLE_FIXED_KEY;
 	t->n_slots = SLOTS_FIRST;
 	t->slot = calloc(t->n_slots, sizeof(*t->slot));
 	if (!t->slot) {
