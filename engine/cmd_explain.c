@@ -10,13 +10,16 @@
 #include "cmd.h"
 #include "decode/decode.h"
 #include "engine.h"
+#include "explain_device.h"
 
 enum { DRAFT_CASES_MAX = 16 };
 
 struct explain {
-	const char *flow_id; /* NULL: by frame */
+	const char *flow_id;   /* NULL: by frame */
+	const char *device_id; /* a device instead of a flow */
 	uint64_t frame;
-	bool all; /* every signature, not only those that came near */
+	bool draft; /* of a device, only the draft */
+	bool all;   /* every signature, not only those that came near */
 	struct sig_dirs dirs;
 	uint32_t n_cases, n_findings;
 	bool told_flow, flow_known;
@@ -28,11 +31,15 @@ struct explain {
 
 static void help(void)
 {
-	puts("Usage: wallprint explain [OPTIONS] FILE (--flow ID | --frame N)\n\n"
+	puts("Usage: wallprint explain [OPTIONS] FILE (--flow ID | --frame N)\n"
+	     "       wallprint explain [OPTIONS] --device ID FILE...\n\n"
 	     "Shows every fact measured about one flow with the frames it was read from, and how each signature fared: which of its\n"
 	     "terms held, failed, or could not be judged. Ends with a draft signature for what was seen.\n\n"
 	     "  --flow ID            the flow with this id (as in JSON lines)\n"
 	     "  --frame N            the flow that frame N of the file takes part in\n"
+	     "  --device ID          what all findings of this device have in common, and a draft signature made of all of\n"
+	     "                       them; with the same files for which `wallprint replay` named it\n"
+	     "  --draft              of a device only the draft, to be saved\n"
 	     "  --all                list signatures that failed at their first term too\n"
 	     "  --signatures DIR     use these signatures too; may be repeated\n"
 	     "  --help               this text");
@@ -199,6 +206,23 @@ static void on_flow(void *arg, const struct flow_record *r, const char *file)
 	puts("\nNo detector found anything to judge in this flow.");
 }
 
+static void on_devices(void *arg, const struct devices *ds)
+{
+	struct explain *x = arg;
+
+	for (size_t i = 0; i < devices_n(ds); i++) {
+		if (strcmp(devices_at(ds, i)->id, x->device_id) != 0)
+			continue;
+		if (!x->draft)
+			explain_device(devices_at(ds, i));
+		explain_device_draft(devices_at(ds, i));
+		return;
+	}
+	cmd_complain("explain", "no device has that id");
+	explain_devices_list(ds);
+	x->status = x->status == EXIT_DONE ? EXIT_FOUND_WRONG : x->status;
+}
+
 static void on_input(void *arg, const struct run_input *in)
 {
 	struct explain *x = arg;
@@ -216,6 +240,8 @@ static int parse(struct explain *x, int argc, char **argv)
 	static const struct option opts[] = {
 		{"flow", required_argument, NULL, 'F'},
 		{"frame", required_argument, NULL, 'n'},
+		{"device", required_argument, NULL, 'D'},
+		{"draft", no_argument, NULL, 'd'},
 		{"all", no_argument, NULL, 'a'},
 		{"signatures", required_argument, NULL, 'S'},
 		{"help", no_argument, NULL, 'h'},
@@ -240,6 +266,12 @@ static int parse(struct explain *x, int argc, char **argv)
 				return EXIT_USAGE;
 			}
 			break;
+		case 'D':
+			x->device_id = optarg;
+			break;
+		case 'd':
+			x->draft = true;
+			break;
 		case 'a':
 			x->all = true;
 			break;
@@ -256,15 +288,16 @@ static int parse(struct explain *x, int argc, char **argv)
 			return EXIT_USAGE;
 		}
 	}
-	if (optind == argc - 1 && !x->flow_id != !x->frame)
+	if (x->device_id ? optind < argc && !x->flow_id && !x->frame
+			 : optind == argc - 1 && !x->flow_id != !x->frame)
 		return -1;
 	cmd_complain(
 		"explain",
-		"wants one FILE and either --flow ID or --frame N; `wallprint explain --help` tells more");
+		"wants one FILE and either --flow ID or --frame N, or --device ID and FILEs; `wallprint explain --help` tells more");
 	return EXIT_USAGE;
 }
 
-static int run(struct explain *x, const char *file)
+static int run(struct explain *x, const char *const *files, size_t n_files)
 {
 	struct engine_config cfg = {.want_flows = true, .mark_frame = x->frame};
 	struct engine_hooks hooks = {.arg = x,
@@ -272,6 +305,7 @@ static int run(struct explain *x, const char *file)
 				     .on_finding = on_finding,
 				     .on_flow = on_flow,
 				     .on_input = on_input};
+	struct engine_hooks for_device = {.arg = x, .on_devices = on_devices, .on_input = on_input};
 	struct run_summary summary;
 	struct err_info err = {{0}};
 	struct sig_set *sigs;
@@ -283,14 +317,15 @@ static int run(struct explain *x, const char *file)
 	sigs = cmd_load_signatures(&x->dirs, false);
 	if (!sigs)
 		return EXIT_USAGE;
-	if (!engine_run(&cfg, sigs, &file, 1, &hooks, &summary, &err)) {
+	if (!engine_run(&cfg, sigs, files, n_files, x->device_id ? &for_device : &hooks, &summary,
+			&err)) {
 		cmd_complain("explain", "%s", err.text);
 		x->status = EXIT_REFUSED;
 	}
 	if (x->n_kept) {
 		puts("\ndraft signature (review every line; see signatures/README.md)\n");
 		sig_draft(stdout, (const struct evidence *const *)x->kept, x->n_kept, &x->flow);
-	} else if (!x->told_flow && x->status != EXIT_REFUSED) {
+	} else if (!x->device_id && !x->told_flow && x->status != EXIT_REFUSED) {
 		cmd_complain("explain", "no flow with that %s has anything to explain",
 			     x->flow_id ? "id" : "frame");
 		x->status = EXIT_FOUND_WRONG;
@@ -310,7 +345,7 @@ int cmd_explain(int argc, char **argv)
 	int status = parse(&x, argc, argv);
 
 	if (status == -1)
-		status = run(&x, argv[optind]);
+		status = run(&x, (const char *const *)argv + optind, (size_t)(argc - optind));
 	for (uint32_t i = 0; i < x.n_kept; i++)
 		evidence_free(x.kept[i]);
 	sig_dirs_free(&x.dirs);

@@ -279,10 +279,17 @@ static void take_case(struct devices *ds, const struct finding *f, uint32_t case
 	const struct evidence *ev = f->cases[case_i];
 	bool local = f->flow.point == POINT_VPN_API || f->flow.point == POINT_PROXY, new_finding;
 	struct device_key key = device_key_of(ev, local);
-	bool told = class_told(ds, f, key.class);
-	uint32_t at = cell_for(ds, &key);
+	enum feat values[2];
+	bool told;
+	uint32_t at;
 	struct cell *c;
 
+	/* Without packets of its own to look at, likeness says nothing from one place to another. */
+	if (!device_key_values(evidence_case(ev), values) ||
+	    (local && evidence_case(ev) != CASE_PAGE && evidence_case(ev) != CASE_DNS))
+		key.class = key.class * 31 + f->flow.input_i;
+	told = class_told(ds, f, key.class);
+	at = cell_for(ds, &key);
 	if (at == CELL_NONE) {
 		ds->left_out++;
 		return;

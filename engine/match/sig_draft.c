@@ -11,13 +11,18 @@
  * NEVER is left out. */
 
 enum {
-	DRAFT_VALUES_MAX = 8, /* more different values than this are no mark of anything */
 	DRAFT_CASES_MAX = 64,
 	TERM_TEXT = 4096,
 };
 
 struct drafter {
 	FILE *f;
+	const struct sig_draft_source *from;
+	bool told[FEAT_N]; /* in the first list */
+};
+
+/* Cases as a source. */
+struct draft_cases {
 	const struct evidence *ev[DRAFT_CASES_MAX];
 	size_t n;
 };
@@ -84,60 +89,58 @@ static bool add_quoted(struct term_text *t, const char *text)
 
 /* --- the values of one feature over all cases --- */
 
-struct seen {
-	size_t n_cases; /* that know the feature */
-	int64_t num[DRAFT_VALUES_MAX];
-	const char *text[DRAFT_VALUES_MAX];
-	size_t n; /* different values */
-	bool too_many;
-	int64_t lo, hi;
-};
-
-static void see_num(struct seen *s, int64_t v)
+static void see_num(struct sig_draft_seen *s, int64_t v)
 {
 	s->lo = v < s->lo ? v : s->lo;
 	s->hi = v > s->hi ? v : s->hi;
 	for (size_t i = 0; i < s->n; i++)
 		if (s->num[i] == v)
 			return;
-	if (s->n == DRAFT_VALUES_MAX)
+	if (s->n == SIG_DRAFT_VALUES)
 		s->too_many = true;
 	else
 		s->num[s->n++] = v;
 }
 
-static void see_text(struct seen *s, const char *v)
+static void see_text(struct sig_draft_seen *s, const char *v)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (strcmp(s->text[i], v) == 0)
 			return;
-	if (s->n == DRAFT_VALUES_MAX)
+	if (s->n == SIG_DRAFT_VALUES)
 		s->too_many = true;
 	else
 		s->text[s->n++] = v;
 }
 
-static struct seen see(const struct drafter *d, enum feat id)
+static void see_cases(const void *arg, enum feat id, struct sig_draft_seen *s)
 {
-	struct seen s = {.lo = INT64_MAX, .hi = INT64_MIN};
+	const struct draft_cases *d = arg;
 
 	for (size_t i = 0; i < d->n; i++) {
 		const struct ev_value *v = evidence_get(d->ev[i], id);
 
 		if (!v)
 			continue;
-		s.n_cases++;
+		s->n_cases++;
 		if (!unit_is_text(feat_info(id)->unit))
-			see_num(&s, v->num);
+			see_num(s, v->num);
 		for (uint32_t k = 0; k < v->n_text; k++)
-			see_text(&s, v->text[k]);
+			see_text(s, v->text[k]);
 	}
+}
+
+static struct sig_draft_seen see(const struct drafter *d, enum feat id)
+{
+	struct sig_draft_seen s = {.lo = INT64_MAX, .hi = INT64_MIN};
+
+	d->from->see(d->from->arg, id, &s);
 	return s;
 }
 
 /* --- terms --- */
 
-static bool literal_term(struct term_text *t, enum feat id, const struct seen *s)
+static bool literal_term(struct term_text *t, enum feat id, const struct sig_draft_seen *s)
 {
 	const struct feat_info *f = feat_info(id);
 
@@ -187,7 +190,7 @@ static int64_t add_or(int64_t a, int64_t b)
 
 /* Half of a range: `feature >= value`. A bound never crosses zero: a value that was never
  * negative, or never positive, keeps its sign in the draft. */
-static bool range_term(struct term_text *t, enum feat id, const struct seen *s, bool low)
+static bool range_term(struct term_text *t, enum feat id, const struct sig_draft_seen *s, bool low)
 {
 	enum unit u = feat_info(id)->unit;
 	int64_t v = low ? sub_or(s->lo, slack(s->lo, u)) : add_or(s->hi, slack(s->hi, u));
@@ -216,14 +219,15 @@ static void print_item(FILE *f, const struct term_text *t)
 /* One list of the draft. */
 struct list {
 	const char *key;
-	bool known_in_all;  /* `when` takes what every case knows, `supports` the rest */
+	/* `when` takes what every case knows, `supports` the rest and what had no room */
+	bool known_in_all;
 	bool dry;           /* only count */
 	uint32_t n, n_kind; /* terms so far; of these, about this kind of happening */
 };
 
 /* The terms of one feature, none to two. */
-static void feature_terms(const struct drafter *d, struct list *l, enum feat id,
-			  const struct seen *s)
+static void feature_terms(struct drafter *d, struct list *l, enum feat id,
+			  const struct sig_draft_seen *s)
 {
 	const struct feat_info *info = feat_info(id);
 
@@ -234,7 +238,7 @@ static void feature_terms(const struct drafter *d, struct list *l, enum feat id,
 		if (!(widen ? range_term(&t, id, s, i == 0) : i == 0 && literal_term(&t, id, s)))
 			continue;
 		if (l->n == SIG_TERMS_MAX) {
-			if (!l->dry)
+			if (!l->dry && !l->known_in_all)
 				fprintf(d->f, "  # no room: %s\n", info->name);
 			return;
 		}
@@ -242,25 +246,38 @@ static void feature_terms(const struct drafter *d, struct list *l, enum feat id,
 			fprintf(d->f, "%s:\n", l->key);
 		if (!l->dry)
 			print_item(d->f, &t);
+		d->told[id] |= !l->dry;
 		l->n++;
 		l->n_kind += info->kase != CASE_ANY ? 1 : 0;
 	}
 }
 
-/* What proves something goes before what only describes: room is short. */
-static struct list make_list(const struct drafter *d, const char *key, bool known_in_all, bool dry)
+/* What proves something goes before what only describes, and what was there before what was not:
+ * room is short. */
+enum { RANK_PROVES, RANK_DESCRIBES, RANK_PROVES_NOT, RANK_DESCRIBES_NOT, RANK_N };
+
+static int rank_of(const struct feat_info *info, const struct sig_draft_seen *s)
+{
+	bool not = info->unit == UNIT_YESNO && s->n == 1 && !s->num[0];
+
+	if (info->group != GROUP_NONE)
+		return not ? RANK_PROVES_NOT : RANK_PROVES;
+	return not ? RANK_DESCRIBES_NOT : RANK_DESCRIBES;
+}
+
+static struct list make_list(struct drafter *d, const char *key, bool known_in_all, bool dry)
 {
 	struct list l = {.key = key, .known_in_all = known_in_all, .dry = dry};
 
-	for (int proves = 1; proves >= 0; proves--) {
+	for (int rank = 0; rank < RANK_N; rank++) {
 		for (size_t i = 0; i < FEAT_N; i++) {
 			const struct feat_info *info = feat_info((enum feat)i);
-			struct seen s = see(d, (enum feat)i);
+			struct sig_draft_seen s = see(d, (enum feat)i);
+			bool in_all = s.n_cases == d->from->n_cases;
 
-			if (info->advice == ADVICE_NEVER || !s.n_cases ||
-			    (s.n_cases == d->n) != known_in_all)
+			if (info->advice == ADVICE_NEVER || !s.n_cases || rank_of(info, &s) != rank)
 				continue;
-			if ((info->group != GROUP_NONE) == (proves == 1))
+			if (known_in_all ? in_all : !d->told[i])
 				feature_terms(d, &l, (enum feat)i, &s);
 		}
 	}
@@ -276,54 +293,55 @@ static enum technique technique_of(enum ev_case c)
 		return TECH_DNS_INJECTION;
 	case CASE_PAGE:
 		return TECH_HTTP_BLOCKPAGE;
+	case CASE_DROP:
+		return TECH_PACKET_DROP;
+	case CASE_RATE:
+		return TECH_THROTTLING;
+	case CASE_QUIC:
+		return TECH_QUIC_BLOCKING;
 	default:
 		return TECH_DATA_INJECTION;
 	}
 }
 
-static void print_head(const struct drafter *d, const struct flow_record *flow)
+static void print_head(const struct drafter *d)
 {
-	enum ev_case c = evidence_case(d->ev[0]);
+	const struct sig_draft_source *from = d->from;
+	const char *kase = case_name(from->kase);
 	char month[UNITS_TEXT];
 	int64_t ns;
 
-	units_print_month(month, flow->first_ns);
+	units_print_month(month, from->first_ns);
 	/* A clock that was never set says nothing about when. */
 	if (!units_read_date(month, strlen(month), false, &ns))
 		memcpy(month, "null", 5);
 	fprintf(d->f,
-		"# Drafted by wallprint from %zu case%s, the first in flow %s.\n"
+		"# Drafted by wallprint from %" PRIu64 " case%s, %s %s.\n"
 		"# To finish it: find a name and a place for the file, take out what only this\n"
 		"# observation has, add sources and captures.\n"
 		"format: 1\n"
 		"id: middlebox.unknown.draft-%s-%s\n"
 		"rev: 1\n"
 		"status: draft\n"
-		"title: unnamed %s case of flow %s\n"
+		"title: unnamed %s case of %s %s\n"
 		"claims:\n"
 		"  technique: %s\n"
 		"  position: unknown\n"
 		"  actor: unknown\n"
 		"  valid: {from: %s, to: null}\n",
-		d->n, d->n == 1 ? "" : "s", flow->id, case_name(c), flow->id, case_name(c),
-		flow->id, technique_name(technique_of(c)), month);
+		from->n_cases, from->n_cases == 1 ? "" : "s", from->where, from->id, kase, from->id,
+		kase, from->what, from->id, technique_name(technique_of(from->kase)), month);
 }
 
-void sig_draft(FILE *f, const struct evidence *const *cases, size_t n,
-	       const struct flow_record *flow)
+void sig_draft_from(FILE *f, const struct sig_draft_source *from)
 {
-	struct drafter d = {.f = f};
+	struct drafter d = {.f = f, .from = from};
 
-	for (size_t i = 0; i < n && d.n < DRAFT_CASES_MAX; i++)
-		if (evidence_case(cases[i]) == evidence_case(cases[0]))
-			d.ev[d.n++] = cases[i];
-	if (!d.n)
-		return;
 	if (!make_list(&d, "when", true, true).n_kind) {
 		fputs("# nothing was measured that a signature could be made of\n", f);
 		return;
 	}
-	print_head(&d, flow);
+	print_head(&d);
 	/* The counts were asked for above. */
 	(void)make_list(&d, "when", true, false);
 	(void)make_list(&d, "supports", false, false);
@@ -332,4 +350,25 @@ void sig_draft(FILE *f, const struct evidence *const *cases, size_t n,
 	      "sources:\n"
 	      "  - {key: own-capture, says: seen in the capture this was drafted from, read: primary}\n",
 	      f);
+}
+
+void sig_draft(FILE *f, const struct evidence *const *cases, size_t n,
+	       const struct flow_record *flow)
+{
+	struct draft_cases d = {.n = 0};
+	struct sig_draft_source from = {.arg = &d,
+					.see = see_cases,
+					.what = "flow",
+					.where = "the first in flow",
+					.id = flow->id,
+					.first_ns = flow->first_ns};
+
+	for (size_t i = 0; i < n && d.n < DRAFT_CASES_MAX; i++)
+		if (evidence_case(cases[i]) == evidence_case(cases[0]))
+			d.ev[d.n++] = cases[i];
+	if (!d.n)
+		return;
+	from.kase = evidence_case(d.ev[0]);
+	from.n_cases = d.n;
+	sig_draft_from(f, &from);
 }

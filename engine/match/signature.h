@@ -170,6 +170,30 @@ char *sig_test_path(const struct signature *s, const char *file, const char *con
 void sig_draft(FILE *f, const struct evidence *const *cases, size_t n,
 	       const struct flow_record *flow);
 
+/* What a feature was over all cases that a draft is made of. Text is a loan. */
+enum { SIG_DRAFT_VALUES = 8 /* more different values than this are no mark of anything */ };
+struct sig_draft_seen {
+	uint64_t n_cases; /* that know the feature */
+	int64_t num[SIG_DRAFT_VALUES];
+	const char *text[SIG_DRAFT_VALUES];
+	size_t n; /* different values */
+	bool too_many;
+	int64_t lo, hi;
+};
+/* Cases of one kind that are known by what was counted of them. */
+struct sig_draft_source {
+	const void *arg;
+	/* Fills *s, which comes with nothing seen. */
+	void (*see)(const void *arg, enum feat id, struct sig_draft_seen *s);
+	enum ev_case kase;
+	uint64_t n_cases;
+	/* "flow" or "device", "the first in flow" or "of device", and its id: printed as they are */
+	const char *what, *where, *id;
+	int64_t first_ns; /* packet time */
+};
+/* The same for those. */
+void sig_draft_from(FILE *f, const struct sig_draft_source *from);
+
 /* Evaluates one term: unknown when the feature is not in `ev`. TEXT and ADDR hold if any of
  * their values does (for != and not-in: if none does). */
 enum truth term_eval(const struct term *t, const struct evidence *ev);

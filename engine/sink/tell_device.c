@@ -74,7 +74,9 @@ static void say_device(struct say *s, const struct device *d)
 		say_generator(s, &d->generator);
 	if (d->local_headers)
 		say(s, "; how its packets look cannot be told at this capture point");
-	say(s, ". `wallprint explain FILE --device %s` shows it and drafts a signature.", d->id);
+	say(s,
+	    ". `wallprint explain --device %s` with the same files shows it and drafts a signature.",
+	    d->id);
 }
 
 void tell_devices(struct page *p, struct say *room, const struct devices *ds)
