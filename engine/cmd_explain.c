@@ -10,7 +10,7 @@
 #include "cmd.h"
 #include "decode/decode.h"
 #include "engine.h"
-#include "explain_device.h"
+#include "cmd_explain_device.h"
 
 enum { DRAFT_CASES_MAX = 16 };
 

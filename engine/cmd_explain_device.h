@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef WP_EXPLAIN_DEVICE_H
-#define WP_EXPLAIN_DEVICE_H
+#ifndef WP_CMD_EXPLAIN_DEVICE_H
+#define WP_CMD_EXPLAIN_DEVICE_H
 
 #include "kin/device.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "explain_device.h"
+#include "cmd_explain_device.h"
 
 #include <inttypes.h>
 #include <stdio.h>
