@@ -106,6 +106,7 @@ static void take_icmp(struct engine *e, const struct pkt *p)
 
 static void take_packet(struct engine *e, struct pkt *p, const struct decode_note *note)
 {
+	uint16_t nowhere = 0;
 	struct flow *f;
 	enum dir d;
 
@@ -120,7 +121,8 @@ static void take_packet(struct engine *e, struct pkt *p, const struct decode_not
 	if (e->cfg->follow)
 		telling_settle(e->telling, e->watermark_ns - settle_ns, vantage_judge(&e->vantage));
 	f = flow_table_packet(e->table, p, e->input_i, &d);
-	hosts_heard(e->hosts, p->dst.b, p->src.b, p->ts_ns, p->frame_no);
+	hosts_heard_at(e->hosts, f ? &f->heard[dir_other(d)] : &nowhere, p->dst.b, p->src.b,
+		       p->ts_ns, p->frame_no);
 	if (!f)
 		return;
 	f->marked |= p->frame_no == e->cfg->mark_frame;

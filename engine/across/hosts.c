@@ -9,6 +9,8 @@
 
 enum { WAYS = 4, PEERS = 2 };
 
+_Static_assert(LIMIT_HOSTS_HEARD <= UINT16_MAX + 1, "a place has 16 bits");
+
 struct heard {
 	uint8_t host[16];
 	bool used;
@@ -70,8 +72,20 @@ static struct heard *heard_place(struct hosts *h, const uint8_t host[16])
 void hosts_heard(struct hosts *h, const uint8_t host[16], const uint8_t peer[16], int64_t ts_ns,
 		 uint64_t frame)
 {
-	struct heard *e = heard_place(h, host);
+	uint16_t place = 0;
 
+	hosts_heard_at(h, &place, host, peer, ts_ns, frame);
+}
+
+void hosts_heard_at(struct hosts *h, uint16_t *place, const uint8_t host[16],
+		    const uint8_t peer[16], int64_t ts_ns, uint64_t frame)
+{
+	struct heard *e = &h->heard[*place % LIMIT_HOSTS_HEARD];
+
+	if (!e->used || memcmp(e->host, host, 16) != 0) {
+		e = heard_place(h, host);
+		*place = (uint16_t)(e - h->heard);
+	}
 	e->last_ns = ts_ns;
 	if (!e->peer[0].frame || memcmp(e->peer[0].addr, peer, 16)) {
 		e->peer[1] = e->peer[0];

@@ -21,6 +21,10 @@ void hosts_free(struct hosts *h);
  * allocation. */
 void hosts_heard(struct hosts *h, const uint8_t host[16], const uint8_t peer[16], int64_t ts_ns,
 		 uint64_t frame);
+/* The same for a caller who remembers where the host was: *place is tried first, and says where it is now. Any value
+ * will do at first. */
+void hosts_heard_at(struct hosts *h, uint16_t *place, const uint8_t host[16],
+		    const uint8_t peer[16], int64_t ts_ns, uint64_t frame);
 /* The frame of a packet that reached `host` after `since_ns` from anybody but `not_peer`; 0 when
  * none is known. */
 uint64_t hosts_alive(const struct hosts *h, const uint8_t host[16], const uint8_t not_peer[16],

@@ -24,33 +24,67 @@ static bool is_part(struct bytes page, size_t at, size_t n)
 	return at + n < page.len && is_alnum(page.at[at + n - 1]) && is_alnum(page.at[at + n]);
 }
 
-static bool page_has(struct bytes page, const char *text)
+enum { MARK_N = ARRAY_LEN(marks) };
+_Static_assert(MARK_N < UINT8_MAX, "marks are numbered in a byte");
+
+/* Which marks begin with a byte: a chain through `next`, and as a filter the low 6 bits of their second bytes. */
+struct starts {
+	uint64_t second[256];
+	uint8_t first[256], next[MARK_N + 1]; /* numbers from 1; 0 ends */
+};
+
+static void starts_fill(struct starts *s)
 {
-	size_t n = strlen(text), off = 0;
+	memset(s, 0, sizeof(*s));
+	for (size_t i = 0; i < MARK_N; i++) {
+		uint8_t a = (uint8_t)marks[i].text[0], b = (uint8_t)marks[i].text[1];
 
-	for (int i = 0; i < LIMIT_MARK_HITS && off < page.len; i++) {
-		const uint8_t *p = memmem(page.at + off, page.len - off, text, n);
-
-		if (!p)
-			return false;
-		off = (size_t)(p - page.at);
-		if (!is_part(page, off, n))
-			return true;
-		off++;
+		s->second[a] |= UINT64_C(1) << (b & 63);
+		s->next[i + 1] = s->first[a];
+		s->first[a] = (uint8_t)(i + 1);
 	}
-	return false;
+}
+
+struct mark_state {
+	bool found;
+	uint8_t hits; /* places where it stood as part of a longer word; LIMIT_MARK_HITS: given up */
+};
+
+/* One pass over the page for all marks: each place costs a look at its first two bytes. */
+static void page_look_for(struct bytes page, struct mark_state state[MARK_N])
+{
+	struct starts s;
+
+	starts_fill(&s);
+	for (size_t off = 0; off + 1 < page.len; off++) {
+		if (!(s.second[page.at[off]] >> (page.at[off + 1] & 63) & 1))
+			continue;
+		for (uint8_t k = s.first[page.at[off]]; k; k = s.next[k]) {
+			struct mark_state *m = &state[k - 1];
+			size_t n = strlen(marks[k - 1].text);
+
+			if (m->found || m->hits == LIMIT_MARK_HITS || n > page.len - off ||
+			    memcmp(page.at + off, marks[k - 1].text, n) != 0)
+				continue;
+			if (is_part(page, off, n))
+				m->hits++;
+			else
+				m->found = true;
+		}
+	}
 }
 
 size_t marks_find(struct bytes page, const char *names[], size_t max)
 {
+	struct mark_state state[MARK_N] = {0};
 	size_t n_found = 0;
 
-	page = bytes_head(page, LIMIT_MARK_PAGE_BYTES);
+	page_look_for(bytes_head(page, LIMIT_MARK_PAGE_BYTES), state);
 	for (size_t i = 0; i < ARRAY_LEN(marks) && n_found < max; i++) {
 		/* Lines that share a name stand together. */
 		if (n_found && strcmp(names[n_found - 1], marks[i].name) == 0)
 			continue;
-		if (page_has(page, marks[i].text))
+		if (state[i].found)
 			names[n_found++] = marks[i].name;
 	}
 	return n_found;

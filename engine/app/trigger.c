@@ -92,6 +92,9 @@ static const char *const methods[] = {"GET ",     "POST ",   "HEAD ",  "PUT ",  
 
 static bool is_method(struct bytes b)
 {
+	/* Nearly every packet stops here. */
+	if (!b.len || b.at[0] < 'C' || b.at[0] > 'T')
+		return false;
 	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
 		if (b.len >= strlen(methods[i]) && !memcmp(b.at, methods[i], strlen(methods[i])))
 			return true;

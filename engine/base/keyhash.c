@@ -51,3 +51,37 @@ uint64_t keyhash(const struct hash_key *key, const void *at, size_t n)
 	sip_round(&s);
 	return s.a ^ s.b ^ s.c ^ s.d;
 }
+
+static inline uint64_t fold(uint64_t a, uint64_t b)
+{
+	__uint128_t p = (__uint128_t)a * b;
+
+	return (uint64_t)p ^ (uint64_t)(p >> 64);
+}
+
+/* The last 1 to 16 bytes as two words: from the start and to the end, overlapping. */
+static inline void tail(const uint8_t *p, size_t n, uint64_t w[2])
+{
+	if (n >= 8) {
+		memcpy(&w[0], p, 8);
+		memcpy(&w[1], p + n - 8, 8);
+	} else {
+		w[0] = w[1] = 0;
+		for (size_t i = 0; i < n; i++)
+			w[0] |= (uint64_t)p[i] << (8 * i);
+	}
+}
+
+uint64_t mixhash(const struct hash_key *key, const void *at, size_t n)
+{
+	const uint8_t *p = at;
+	uint64_t h = key->k0 ^ n, w[2];
+
+	for (; n > 16; n -= 16, p += 16) {
+		memcpy(w, p, 16);
+		h = fold(w[0] ^ h, w[1] ^ key->k1);
+	}
+	tail(p, n, w);
+	h = fold(w[0] ^ h, w[1] ^ key->k1);
+	return fold(h ^ 0x9e3779b97f4a7c15u, key->k1);
+}

@@ -88,6 +88,14 @@ static bool has_pcapdroid_trailer(struct bytes b)
 	return b.len >= 14 + 20 + 32 && bytes_be32(b, b.len - 32, &magic) && magic == 0x01072021;
 }
 
+static void start(const struct frame *f, struct pkt *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->ts_ns = f->ts_ns;
+	out->frame_no = f->no;
+	out->wire_len = f->wire_len;
+}
+
 enum decode_got decode_frame(uint16_t linktype, const struct frame *f, struct pkt *out,
 			     struct decode_note *note)
 {
@@ -95,15 +103,17 @@ enum decode_got decode_frame(uint16_t linktype, const struct frame *f, struct pk
 			  .wire = f->wire_len > f->cap_len ? f->wire_len : f->cap_len};
 	enum decode_got got;
 
-	memset(out, 0, sizeof(*out));
-	out->ts_ns = f->ts_ns;
-	out->frame_no = f->no;
-	out->wire_len = f->wire_len;
+	start(f, out);
 	note->ethertype = 0;
 	note->pcapdroid = false;
 	if (linktype == 1 && l.wire == l.b.len && has_pcapdroid_trailer(l.b)) {
 		note->pcapdroid = true;
 		layer_clamp(&l, l.b.len - 32);
+	}
+	if (linktype == 1) {
+		if (decode_plain(&l, out))
+			return DECODE_OK;
+		start(f, out);
 	}
 	got = decode_link_start(linktype, &l);
 	if (got == DECODE_OK)

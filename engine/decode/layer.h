@@ -69,6 +69,9 @@ enum decode_got decode_link_ppp(struct layer *l);
 enum decode_got decode_wifi_frame(struct layer *l);
 enum decode_got decode_wifi_radiotap(struct layer *l);
 
+/* The whole of an Ethernet frame that holds a plain TCP or UDP packet. False when it holds anything else:
+ * then *p, which the caller has cleared, is to be cleared again. */
+bool decode_plain(const struct layer *frame, struct pkt *p);
 /* LAYER_IP: fills the IP facts of *p; leaves LAYER_PROTO, or LAYER_DONE for a fragment. */
 enum decode_got decode_ip_header(struct layer *l, struct pkt *p);
 /* LAYER_PROTO: extension headers, then the transport; leaves LAYER_DONE or a tunnel. */

@@ -150,13 +150,6 @@ enum suspicion {
 	SUS_QUIC = 1 << 6,    /* a QUIC flow with Initials */
 };
 
-struct flow_key {
-	struct ip_addr a, b; /* a < b by (address, port) */
-	uint16_t pa, pb;
-	uint8_t proto;
-	uint8_t zero; /* no padding byte is compared or hashed */
-};
-
 /* The last revision of a finding that was told. */
 struct told {
 	uint32_t rev;
@@ -167,7 +160,6 @@ enum { FLOW_TOLD_KINDS = 12 };
 enum flow_list { LIST_HALF, LIST_OPEN, LIST_CLOSED, LIST_UDP, LIST_N };
 
 struct flow {
-	struct flow_key key;
 	uint64_t hash;
 	uint64_t no; /* order of creation in the run, from 1 */
 	uint32_t input_i;
@@ -214,9 +206,10 @@ struct flow {
 	void *quic;
 	/* struct ndpi_state of app/app_ndpi.c; freed by app_ndpi_end() at the flow's end */
 	void *ndpi;
-	uint8_t attempt; /* detect/attempt.h: what across/controls.h has been told of this flow */
-	bool marked;     /* holds the frame that was asked for */
-	bool waits;      /* follow mode: in the queue of flows to be judged early */
+	uint16_t heard[2]; /* where across/hosts.h keeps that side's host, if it still does */
+	uint8_t attempt;   /* detect/attempt.h: what across/controls.h has been told of this flow */
+	bool marked;       /* holds the frame that was asked for */
+	bool waits;        /* follow mode: in the queue of flows to be judged early */
 	/* FLOW_TOLD_KINDS by case kind, what was told of this flow last; NULL: nothing */
 	struct told *told;
 	struct flow *prev, *next; /* in its list, least recently touched first */

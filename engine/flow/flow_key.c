@@ -8,25 +8,21 @@
 
 #include "flow/rate_series.h"
 
-int flow_key_cmp(const struct ip_addr *x, uint16_t px, const struct ip_addr *y, uint16_t py)
+static bool same_end(const struct ip_addr *x, uint16_t px, const struct ip_addr *y, uint16_t py)
 {
-	int c = memcmp(x->b, y->b, sizeof(x->b));
-
-	return c ? c : (px > py) - (px < py);
+	return px == py && !memcmp(x->b, y->b, sizeof(x->b));
 }
 
-/* Symmetric by ordering the two ends, never by XOR (ARCHITECTURE 4). */
-void flow_key_make(struct flow_key *k, uint8_t proto, const struct ip_addr *src, uint16_t sport,
-		   const struct ip_addr *dst, uint16_t dport)
+bool flow_has_ends(const struct flow *f, uint8_t proto, const struct ip_addr *src, uint16_t sport,
+		   const struct ip_addr *dst, uint16_t dport, enum dir *d)
 {
-	bool src_first = flow_key_cmp(src, sport, dst, dport) <= 0;
-
-	memset(k, 0, sizeof(*k));
-	k->a = src_first ? *src : *dst;
-	k->b = src_first ? *dst : *src;
-	k->pa = src_first ? sport : dport;
-	k->pb = src_first ? dport : sport;
-	k->proto = proto;
+	for (int i = DIR_ORIG; i <= DIR_RESP; i++)
+		if (same_end(src, sport, &f->addr[i], f->port[i]) &&
+		    same_end(dst, dport, &f->addr[!i], f->port[!i])) {
+			*d = (enum dir)i;
+			return f->proto == proto;
+		}
+	return false;
 }
 
 /* Who opened the connection when its SYN was not seen: the side that speaks like a responder, else
@@ -64,6 +60,15 @@ void flow_orient(struct flow *f, const struct pkt *p)
 	f->midstream = p->l4 == L4_TCP && !(p->tcp.flags & TCP_SYN);
 	if (f->flipped)
 		flow_history(f, DIR_ORIG, '^');
+}
+
+enum flow_list flow_list_of(const struct flow *f)
+{
+	if (f->proto == 17)
+		return LIST_UDP;
+	if (f->closed)
+		return LIST_CLOSED;
+	return f->established || f->midstream ? LIST_OPEN : LIST_HALF;
 }
 
 void flow_udp(struct flow *f, enum dir d, const struct pkt *p)

@@ -38,6 +38,7 @@ struct flow_table {
 	struct slot *slot;
 	size_t n_slots, n_live;
 	int64_t watermark_ns;
+	int64_t due_ns; /* no flow times out before the watermark passes this */
 	uint64_t flow_no;
 	uint64_t rate_bytes; /* of stats.bytes_used: in rate series */
 	struct {
@@ -54,6 +55,7 @@ struct flow_table *flow_table_new(const struct flow_options *o)
 		return NULL;
 	t->opts = *o;
 	t->watermark_ns = INT64_MIN;
+	t->due_ns = INT64_MAX;
 	t->key = o->key.k0 || o->key.k1 ? o->key : FLOW_TABLE_FIXED_KEY;
 	t->n_slots = SLOTS_FIRST;
 	t->slot = calloc(t->n_slots, sizeof(*t->slot));
@@ -125,6 +127,8 @@ static void list_append(struct flow_table *t, struct flow *f, enum flow_list l)
 	else
 		t->list[l].first = f;
 	t->list[l].last = f;
+	if (f->touched_ns + timeout_ns[l] < t->due_ns)
+		t->due_ns = f->touched_ns + timeout_ns[l];
 }
 
 static size_t slot_of(const struct flow_table *t, uint64_t hash)
@@ -132,11 +136,15 @@ static size_t slot_of(const struct flow_table *t, uint64_t hash)
 	return (size_t)hash & (t->n_slots - 1);
 }
 
-static struct flow *lookup(const struct flow_table *t, const struct flow_key *k, uint64_t hash)
+static struct flow *lookup(const struct flow_table *t, uint64_t hash, uint8_t proto,
+			   const struct ip_addr *src, uint16_t sport, const struct ip_addr *dst,
+			   uint16_t dport, enum dir *d)
 {
-	for (size_t i = slot_of(t, hash); t->slot[i].f; i = (i + 1) & (t->n_slots - 1))
-		if (t->slot[i].hash == hash && !memcmp(&t->slot[i].f->key, k, sizeof(*k)))
-			return t->slot[i].f;
+	const struct slot *s = t->slot;
+
+	for (size_t i = slot_of(t, hash); s[i].f; i = (i + 1) & (t->n_slots - 1))
+		if (s[i].hash == hash && flow_has_ends(s[i].f, proto, src, sport, dst, dport, d))
+			return s[i].f;
 	return NULL;
 }
 
@@ -211,6 +219,10 @@ static void expire(struct flow_table *t)
 		while (t->list[l].first &&
 		       t->watermark_ns - t->list[l].first->touched_ns > timeout_ns[l])
 			flow_end(t, t->list[l].first);
+	t->due_ns = INT64_MAX;
+	for (int l = 0; l < LIST_N; l++)
+		if (t->list[l].first && t->list[l].first->touched_ns + timeout_ns[l] < t->due_ns)
+			t->due_ns = t->list[l].first->touched_ns + timeout_ns[l];
 }
 
 /* Gives room for one more flow by ending those that tell least: half-open first, then UDP, closed,
@@ -227,7 +239,7 @@ static void evict_one(struct flow_table *t)
 		}
 }
 
-static struct flow *flow_make(struct flow_table *t, const struct flow_key *k, uint64_t hash,
+static struct flow *flow_make(struct flow_table *t, uint64_t hash, uint8_t proto,
 			      const struct pkt *p)
 {
 	/* A flow is worth its room only with its first packets. */
@@ -245,11 +257,11 @@ static struct flow *flow_make(struct flow_table *t, const struct flow_key *k, ui
 		flow_table_give(t, sizeof(*f));
 		return NULL;
 	}
-	f->key = *k;
 	f->hash = hash;
 	f->no = ++t->flow_no;
-	f->proto = k->proto;
+	f->proto = proto;
 	f->first_ns = p->ts_ns;
+	f->touched_ns = t->watermark_ns;
 	f->first_frame = p->frame_no;
 	t->stats.flows++;
 	slot_insert(t, f);
@@ -278,49 +290,37 @@ static bool is_reuse(const struct flow_table *t, const struct flow *f, enum dir 
 	return !(f->established && t->watermark_ns - f->touched_ns < reuse_quiet_ns);
 }
 
-static enum flow_list list_for(const struct flow *f)
-{
-	if (f->proto == 17)
-		return LIST_UDP;
-	if (f->closed)
-		return LIST_CLOSED;
-	return f->established || f->midstream ? LIST_OPEN : LIST_HALF;
-}
-
 struct flow *flow_table_packet(struct flow_table *t, const struct pkt *p, uint32_t input_i,
 			       enum dir *dir)
 {
-	struct flow_key k;
+	uint8_t proto = p->l4 == L4_TCP ? 6 : 17;
+	enum flow_list list;
 	uint64_t hash;
 	struct flow *f;
+	enum dir d;
 
 	if (p->ts_ns < t->watermark_ns)
 		t->stats.time_backwards++;
 	else
 		t->watermark_ns = p->ts_ns;
-	expire(t);
-	flow_key_make(&k, p->l4 == L4_TCP ? 6 : 17, &p->src, p->sport, &p->dst, p->dport);
-	hash = keyhash(&t->key, &k, sizeof(k));
-	f = lookup(t, &k, hash);
-	if (f) {
-		enum dir d = !flow_key_cmp(&p->src, p->sport, &f->addr[DIR_ORIG], f->port[DIR_ORIG])
-				     ? DIR_ORIG
-				     : DIR_RESP;
-
-		if (is_reuse(t, f, d, p)) {
-			flow_end(t, f);
-			f = NULL;
-		}
+	if (t->watermark_ns > t->due_ns)
+		expire(t);
+	hash = flow_hash(&t->key, proto, &p->src, p->sport, &p->dst, p->dport);
+	f = lookup(t, hash, proto, &p->src, p->sport, &p->dst, p->dport, &d);
+	if (f && is_reuse(t, f, d, p)) {
+		flow_end(t, f);
+		f = NULL;
 	}
 	if (!f) {
-		f = flow_make(t, &k, hash, p);
+		f = flow_make(t, hash, proto, p);
 		if (!f)
 			return NULL;
 		f->input_i = input_i;
 		flow_orient(f, p);
+		/* true of this very packet */
+		(void)flow_has_ends(f, proto, &p->src, p->sport, &p->dst, p->dport, &d);
 	}
-	*dir = !flow_key_cmp(&p->src, p->sport, &f->addr[DIR_ORIG], f->port[DIR_ORIG]) ? DIR_ORIG
-										       : DIR_RESP;
+	*dir = d;
 	if (p->ts_ns > f->last_ns)
 		f->last_ns = p->ts_ns;
 	f->last_frame = p->frame_no;
@@ -330,21 +330,24 @@ struct flow *flow_table_packet(struct flow_table *t, const struct pkt *p, uint32
 	if (p->tunnel_depth > f->depth_max)
 		f->depth_max = p->tunnel_depth;
 	if (p->l4 == L4_TCP)
-		tcp_track(t, f, *dir, p);
+		tcp_track(t, f, d, p);
 	else
-		flow_udp(f, *dir, p);
-	list_remove(t, f);
-	list_append(t, f, list_for(f));
+		flow_udp(f, d, p);
+	list = flow_list_of(f);
+	if (f->next || f->list != list) {
+		list_remove(t, f);
+		list_append(t, f, list);
+	}
 	return f;
 }
 
 struct flow *flow_table_find(struct flow_table *t, uint8_t proto, const struct ip_addr *src,
 			     uint16_t sport, const struct ip_addr *dst, uint16_t dport)
 {
-	struct flow_key k;
+	enum dir d;
 
-	flow_key_make(&k, proto, src, sport, dst, dport);
-	return lookup(t, &k, keyhash(&t->key, &k, sizeof(k)));
+	return lookup(t, flow_hash(&t->key, proto, src, sport, dst, dport), proto, src, sport, dst,
+		      dport, &d);
 }
 
 void flow_table_end_all(struct flow_table *t)
@@ -370,6 +373,7 @@ void flow_table_end_all(struct flow_table *t)
 		flow_end(t, best);
 	}
 	t->watermark_ns = INT64_MIN;
+	t->due_ns = INT64_MAX;
 }
 
 void flow_table_stats(const struct flow_table *t, struct flow_stats *out)

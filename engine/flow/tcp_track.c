@@ -19,13 +19,13 @@ static const int64_t copy_within_ns = 1000000;
 /* Gives each letter once per direction, as Zeek does for its first occurrence. */
 void flow_history(struct flow *f, enum dir d, char letter)
 {
-	static const char known[] = "SHADFRTIC^";
-	const char *at = strchr(known, letter);
-	uint32_t bit;
+	static const uint8_t nth[128] = {['S'] = 1, ['H'] = 2, ['A'] = 3, ['D'] = 4, ['F'] = 5,
+					 ['R'] = 6, ['T'] = 7, ['I'] = 8, ['C'] = 9, ['^'] = 10};
+	uint32_t n = nth[letter & 127], bit;
 
-	if (!at)
+	if (!n)
 		return;
-	bit = 1u << (uint32_t)(at - known) << (d == DIR_RESP ? 16 : 0);
+	bit = 1u << (n - 1) << (d == DIR_RESP ? 16 : 0);
 	if (f->history_bits & bit)
 		return;
 	f->history_bits |= bit;
@@ -122,12 +122,12 @@ static struct seg *log_add(struct flow_table *t, struct flow_log *l)
 
 static uint32_t digest(struct bytes b)
 {
-	static const struct hash_key key = {1, 2};
+	static const struct hash_key key = {0xa0761d6478bd642f, 0xe7037ed1a0b428db};
 	uint64_t h;
 
 	if (!b.len)
 		return 0;
-	h = keyhash(&key, b.at, b.len < 256 ? b.len : 256) ^ b.len;
+	h = mixhash(&key, b.at, b.len < 256 ? b.len : 256) ^ b.len;
 	return (uint32_t)(h ^ h >> 32) | 1;
 }
 

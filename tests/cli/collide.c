@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/keyhash.h"
-#include "flow/flow.h"
+#include "flow/flow_key.h"
 
 int main(int argc, char **argv)
 {
@@ -17,20 +17,21 @@ int main(int argc, char **argv)
 		      mask = argc > 3 ? strtoul(argv[2], NULL, 10) : 0;
 	unsigned long width = argc > 3 ? strtoul(argv[3], NULL, 10) : 0;
 	const struct hash_key key = FLOW_TABLE_FIXED_KEY;
-	struct flow_key k = {.pb = 443, .proto = 6};
+	struct ip_addr from, to;
+	uint16_t port;
 	const uint8_t v4[12] = {[10] = 0xff, [11] = 0xff}, server[4] = {198, 51, 100, 20};
 
-	memcpy(k.a.b, v4, 12);
-	memcpy(k.b.b, v4, 12);
-	memcpy(k.b.b + 12, server, 4);
+	memcpy(from.b, v4, 12);
+	memcpy(to.b, v4, 12);
+	memcpy(to.b + 12, server, 4);
 	for (uint32_t i = 0; n && i < UINT32_MAX; i++) {
 		uint8_t a[4] = {10, (uint8_t)(i >> 22), (uint8_t)(i >> 14), 1};
 
-		memcpy(k.a.b + 12, a, 4);
-		k.pa = (uint16_t)(1024 + (i & 0x3fff));
-		if ((keyhash(&key, &k, sizeof(k)) & mask) >= width)
+		memcpy(from.b + 12, a, 4);
+		port = (uint16_t)(1024 + (i & 0x3fff));
+		if ((flow_hash(&key, 6, &from, port, &to, 443) & mask) >= width)
 			continue;
-		printf("%u.%u.%u.%u %u\n", a[0], a[1], a[2], a[3], k.pa);
+		printf("%u.%u.%u.%u %u\n", a[0], a[1], a[2], a[3], port);
 		n--;
 	}
 	return n ? 1 : 0;

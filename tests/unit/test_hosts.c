@@ -119,6 +119,26 @@ static bool before(const struct hosts *h, uint32_t orig, uint32_t resp, uint16_t
 	return hosts_reset_before(h, host(orig).b, host(resp).b, port, ts_ns, at_ns, frame);
 }
 
+/* A remembered place that is right, stale or nonsense tells the same. */
+static void test_hosts_heard_at_any_place_is_the_same(void **state)
+{
+	(void)state;
+	for (uint32_t start = 0; start <= UINT16_MAX; start += 4369) {
+		struct hosts *h = hosts_new();
+		uint16_t place = (uint16_t)start;
+
+		assert_non_null(h);
+		hosts_heard_at(h, &place, host(1).b, host(2).b, 10, 5);
+		hosts_heard_at(h, &place, host(1).b, host(3).b, 20, 6);
+		hosts_heard_at(h, &place, host(4).b, host(2).b, 30, 7);
+		hosts_heard_at(h, &place, host(1).b, host(2).b, 40, 8);
+		assert_int_equal(hosts_alive(h, host(1).b, host(2).b, 15), 6);
+		assert_int_equal(hosts_alive(h, host(1).b, host(3).b, 30), 8);
+		assert_int_equal(hosts_alive(h, host(4).b, host(9).b, 20), 7);
+		hosts_free(h);
+	}
+}
+
 static void test_hosts_reset_by_both_ends_port_and_time(void **state)
 {
 	struct hosts *h = hosts_new();
@@ -196,6 +216,7 @@ int main(void)
 		cmocka_unit_test(test_hosts_two_latest_peers_are_kept),
 		cmocka_unit_test(test_hosts_whole_address_counts),
 		cmocka_unit_test(test_hosts_heard_is_bounded_and_the_oldest_goes),
+		cmocka_unit_test(test_hosts_heard_at_any_place_is_the_same),
 		cmocka_unit_test(test_hosts_reset_by_both_ends_port_and_time),
 		cmocka_unit_test(test_hosts_reset_told_late_does_not_replace_a_later_one),
 		cmocka_unit_test(test_hosts_resets_are_bounded_and_the_oldest_goes),

@@ -76,12 +76,69 @@ static void test_keyhash_with_one_bit_changed_differs(void **state)
 		assert_int_not_equal(keyhash(&paper_key, message, n), plain);
 }
 
+static void test_mixhash_at_the_end_of_memory_reads_no_further(void **state)
+{
+	uint8_t message[80];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(message); i++)
+		message[i] = (uint8_t)(i * 7);
+	for (size_t n = 0; n <= sizeof(message); n++) {
+		struct guard g = guard_copy(message, n);
+
+		assert_int_equal(mixhash(&paper_key, g.at, n), mixhash(&paper_key, message, n));
+		guard_free(&g);
+	}
+}
+
+/* Every bit of every length counts, and so does the length. */
+static void test_mixhash_with_one_bit_changed_differs(void **state)
+{
+	uint8_t message[40] = {0};
+
+	(void)state;
+	for (size_t n = 1; n <= sizeof(message); n++) {
+		uint64_t plain = mixhash(&paper_key, message, n);
+
+		assert_int_not_equal(mixhash(&paper_key, message, n - 1), plain);
+		for (size_t bit = 0; bit < n * 8; bit++) {
+			message[bit / 8] ^= (uint8_t)(1u << bit % 8);
+			assert_int_not_equal(mixhash(&paper_key, message, n), plain);
+			message[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		}
+	}
+}
+
+/* Ends that differ in one address or port only, as in a scan, spread over the low bits. */
+static void test_mixhash_of_a_scan_spreads(void **state)
+{
+	enum { BITS = 12, N = 1 << BITS };
+	static uint8_t hit[N];
+	uint32_t used = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < N; i++) {
+		uint8_t key[40] = {[8] = 0xff, 0xff, 10, 0, 0, 1, [24] = 0xff, 0xff, 192, 0};
+
+		key[26] = (uint8_t)(i >> 8);
+		key[27] = (uint8_t)i;
+		hit[mixhash(&paper_key, key, sizeof(key)) % N] = 1;
+	}
+	for (uint32_t i = 0; i < N; i++)
+		used += hit[i];
+	/* 1 - 1/e of the places when the hash is as good as chance */
+	assert_in_range(used, N * 60 / 100, N);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keyhash_of_known_messages_is_siphash_1_3),
 		cmocka_unit_test(test_keyhash_at_the_end_of_memory_reads_no_further),
 		cmocka_unit_test(test_keyhash_with_one_bit_changed_differs),
+		cmocka_unit_test(test_mixhash_at_the_end_of_memory_reads_no_further),
+		cmocka_unit_test(test_mixhash_with_one_bit_changed_differs),
+		cmocka_unit_test(test_mixhash_of_a_scan_spreads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
