@@ -17,10 +17,10 @@ GOLDEN  ?= $(wildcard tests/golden/*/*.pcap tests/golden/*/*.pcapng)
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
 FLAGS   := -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) $(WERROR) -fno-strict-aliasing -Iengine -Itests
 LINK    := -Wl,--as-needed
-LIBS    := -lyaml -lcrypto -lz -lzstd -llzma -ljansson -lmaxminddb -lpcap -lm -lpthread
+LIBS    := -lyaml -lcrypto -lz -lzstd -llzma -ljson-c -lmaxminddb -lpcap -lm -lpthread
 # Linked from their archives where Debian's -dev packages have them: loading and relocating the shared ones costs 2 of 15 ms of a
 # one-packet run (bench/README.md). An update of those packages wants a new build.
-NAMES   := yaml crypto z zstd lzma jansson maxminddb jemalloc_pic
+NAMES   := yaml crypto z zstd lzma json-c maxminddb jemalloc_pic
 ARCHIVE := $(filter /%,$(foreach n,$(NAMES),$(shell $(CC) -print-file-name=lib$(n).a)))
 ifdef SAN
 # Every report ends the program, so that a test sees it. The sanitizers bring their own malloc. Their checks stand between gcc and what it

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/err.h"
 #include "match/signature.h"
@@ -28,6 +29,8 @@ int cmd_replay(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_signatures(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
+int cmd_merge(int argc, char **argv);
+int cmd_kin(int argc, char **argv);
 
 /* --- shared by commands: cmd_common.c --- */
 enum { SIG_DIRS_MAX = 16 };
@@ -45,6 +48,19 @@ void sig_dirs_free(struct sig_dirs *d);
 /* Loads the default signatures and the user's on top; complaints go to standard error. NULL, after
  * saying why, when nothing can be used. With `strict` any complaint is fatal. */
 struct sig_set *cmd_load_signatures(struct sig_dirs *dirs, bool strict);
+/* Where a command writes. */
+struct cmd_out {
+	FILE *f;
+	const char *path; /* NULL: standard output */
+	uint32_t width;   /* columns of the terminal; 0: none */
+	bool colour;
+};
+/* Opens `path` (mode 0600: results name people's addresses) or standard output for NULL. False
+ * after saying why. */
+MUST_CHECK bool cmd_out_open(const char *command, const char *path, struct cmd_out *out);
+/* False, after saying so, when not everything could be written. */
+MUST_CHECK bool cmd_out_close(const char *command, struct cmd_out *out);
+
 struct geo;
 struct run_geo;
 /* --geo: opens what the user named, NULL for none. False after saying why. */

@@ -10,6 +10,8 @@ static const struct command commands[] = {
 	{"explain", "show the facts of one flow and how every signature fared", cmd_explain},
 	{"signatures", "check, list or show the signature collection", cmd_signatures},
 	{"diff", "compare two captures of the same traffic, one from each end", cmd_diff},
+	{"merge", "join what several runs found", cmd_merge},
+	{"kin", "compare devices with one another and with the collection", cmd_kin},
 };
 
 static void usage(FILE *f)

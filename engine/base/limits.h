@@ -128,6 +128,23 @@ enum {
 	LIMIT_DEVICE_CELLS = 1024,
 	LIMIT_DEVICE_ACTS = 1024,
 	LIMIT_DEVICE_NAMES = 4096,
+	/* kin/: one line of a file of events; a finding that cites 1024 frames has 40 KB. */
+	LIMIT_EVENT_BYTES = 1024 * 1024,
+	/* kin/: bytes of findings of one run that are kept for joining, and its devices. */
+	LIMIT_EVENT_KEPT_BYTES = 512 * 1024 * 1024,
+	LIMIT_EVENT_DEVICES = 4096,
+	/* kin/: findings looked back at for an earlier revision; more often than that, both stay. */
+	LIMIT_EVENT_REVISIONS = 256,
+	/* kin/: runs that are joined, and captures of one name among which one is told from the
+	   others. */
+	LIMIT_MERGE_RUNS = 1024,
+	LIMIT_MERGE_NAMES = 64,
+	/* kin/: devices of all runs that are joined; each is laid beside each. */
+	LIMIT_MERGE_DEVICES = 8192,
+	/* kin/: devices laid side by side: 32,640 pairs. */
+	LIMIT_KIN_DEVICES = 256,
+	/* kin/: profiles in a table of base rates; ours has 150. */
+	LIMIT_BASE_ROWS = 262144,
 	/* match/: one signature file; the longest of ours stays below 8 KiB. */
 	LIMIT_SIG_BYTES = 65536,
 	/* match/: maps and lists inside one another in a signature file; the grammar needs 3. */
