@@ -6,7 +6,7 @@ import zlib
 
 QTYPES = {"a": 1, "ns": 2, "cname": 5, "soa": 6, "mx": 15, "txt": 16, "aaaa": 28}
 # Words of a TCP line that make payload; see payload().
-PAYLOADS = ("tls-sni", "http-get", "server-hello", "tls-alert", "text", "hex", "zeros", "fill", "dns-ask", "dns-reply")
+PAYLOADS = ("tls-sni", "ech", "esni", "http-get", "server-hello", "tls-alert", "text", "hex", "zeros", "fill", "dns-ask", "dns-reply")
 
 
 def steady32(text):
@@ -90,12 +90,16 @@ def handshake(kind, body):
     return tls_record(22, struct.pack(">B", kind) + len(body).to_bytes(3, "big") + body)
 
 
-def client_hello(name):
-    """A small TLS 1.2/1.3 hello (RFC 8446 4.1.2) with server_name (RFC 6066 3)."""
+def client_hello(name, ech=0, esni=0):
+    """A small TLS 1.2/1.3 hello (RFC 8446 4.1.2) with server_name (RFC 6066 3), and an encrypted hello of some bytes (RFC 9849) or its
+    forerunner ESNI."""
     host = name.encode()
     sni = struct.pack(">HHHBH", 0, len(host) + 5, len(host) + 3, 0, len(host)) + host
     versions = struct.pack(">HHBHH", 43, 5, 4, 0x0304, 0x0303)
     ext = sni + versions
+    for code, n in ((0xfe0d, ech), (0xffce, esni)):
+        if n:
+            ext += struct.pack(">HH", code, n) + bytes(n)
     body = b"\x03\x03" + bytes(range(32)) + b"\0" + b"\0\x04\x13\x01\xc0\x2f" + b"\x01\0"
     return handshake(1, body + struct.pack(">H", len(ext)) + ext)
 
@@ -108,7 +112,7 @@ def payload(kv):
     """The payload that the words of one line ask for; the words stand in for whole messages so that a
     script reads like the happening."""
     if "tls-sni" in kv:
-        return client_hello(kv["tls-sni"])
+        return client_hello(kv["tls-sni"], int(kv.get("ech", 0)), int(kv.get("esni", 0)))
     if "http-get" in kv:
         host, slash, path = kv["http-get"].partition("/")
         return ("GET /%s HTTP/1.1\r\nHost: %s\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n" % (path, host)).encode()
