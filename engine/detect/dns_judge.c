@@ -20,7 +20,7 @@ static const int64_t lag_floor_ns = 2000000;
 
 struct signs {
 	bool copy; /* a second view of an earlier answer */
-	bool ttl_known, ttl_far, fast, fast_known, opt_gone, echo, bogon, teredo;
+	bool ttl_known, ttl_far, fast, fast_known, opt_gone, echo, bogon, teredo, notice;
 	int ttl_gap;
 	uint32_t n;
 };
@@ -133,6 +133,7 @@ static struct signs signs_of(const struct det_dns *dd, const struct flow *f,
 
 		s.bogon |= public && !resolver_private && dns_addr_bogon(type, a->addr[i]);
 		s.teredo |= type == DNS_AAAA && dns_addr_teredo0(a->addr[i]);
+		s.notice |= dns_addr_notice(type, a->addr[i]);
 	}
 	s.n = (uint32_t)s.ttl_far + s.fast + s.opt_gone + s.echo + s.bogon + s.teredo +
 	      a->type_ignored;
@@ -172,6 +173,8 @@ static void put_answer(struct evidence *ev, const struct dns_txn *t, const struc
 	evidence_put1(ev, FEAT_DNS_TTL, a->ttl, fr);
 	evidence_put1(ev, FEAT_DNS_TTL_INIT, model_ttl_init(a->ttl), fr);
 	evidence_put1(ev, FEAT_DNS_ADDR_KNOWN, s->bogon, fr);
+	if (a->n_addr)
+		evidence_put1(ev, FEAT_DNS_ADDR_NOTICE, s->notice, fr);
 	evidence_put1(ev, FEAT_DNS_TEREDO, s->teredo, fr);
 	if (a->has_rr) {
 		evidence_put1(ev, FEAT_DNS_RR_TTL, a->rr_ttl_s, fr);
@@ -281,7 +284,7 @@ void dns_judge(struct det_dns *dd, const struct flow *f, const struct dns_txn *t
 			continue;
 		if (conflict && i != genuine && contradict(a, &t->answer[genuine]))
 			case_for(f, t, i, s, genuine, out);
-		else if (alone && (s[i].bogon || s[i].teredo || a->type_ignored ||
+		else if (alone && (s[i].bogon || s[i].teredo || s[i].notice || a->type_ignored ||
 				   (s[i].ttl_far && (s[i].fast || s[i].opt_gone))))
 			case_for(f, t, i, s, genuine, out);
 	}

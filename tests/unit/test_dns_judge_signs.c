@@ -68,6 +68,34 @@ static void test_dns_teredo_and_type_ignored_alone(void **state)
 	dj_fini(&j);
 }
 
+/* A lone answer with the address of a published notice is a case, whoever the resolver is; it proves nothing. */
+static void test_dns_notice_alone_is_a_case_and_another_address_is_none(void **state)
+{
+	struct dj j;
+
+	(void)state;
+	dj_init(&j);
+	j.f.addr[1] = fb_ip4(192, 168, 1, 1);
+	memcpy(answer(&j, 40, 1)->addr[0], (const uint8_t[]){175, 139, 142, 25}, 4);
+	assert_int_equal(judge(&j), 1);
+	assert_yes(j.cases.at[0], DNS_ADDR_NOTICE);
+	assert_no(j.cases.at[0], DNS_CONFLICT);
+	dj_fini(&j);
+
+	dj_init(&j);
+	memcpy(answer(&j, 40, 1)->addr[0], (const uint8_t[]){175, 139, 142, 26}, 4);
+	assert_int_equal(judge(&j), 0);
+	dj_fini(&j);
+
+	dj_init(&j); /* an answer without an address: not measured */
+	j.t.qtype = DNS_AAAA;
+	answer(&j, 40, 1)->type_ignored = true;
+	j.t.answer[0].n_addr = 0;
+	assert_int_equal(judge(&j), 1);
+	assert_unknown(j.cases.at[0], DNS_ADDR_NOTICE);
+	dj_fini(&j);
+}
+
 /* Hold-On: less than half the usual time, and TTL off by 2 or more; known from three answers on. */
 static void test_dns_too_fast_and_ttl_against_the_usual(void **state)
 {
@@ -230,6 +258,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dns_bogon_against_private_resolver_and_private_name),
+		cmocka_unit_test(test_dns_notice_alone_is_a_case_and_another_address_is_none),
 		cmocka_unit_test(test_dns_teredo_and_type_ignored_alone),
 		cmocka_unit_test(test_dns_too_fast_and_ttl_against_the_usual),
 		cmocka_unit_test(test_dns_lone_answer_unlike_the_usual_ones),
