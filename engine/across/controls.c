@@ -31,13 +31,15 @@ struct line {
 struct host {
 	uint8_t addr[32]; /* one address and zeros, or responder and originator */
 	int64_t last_ns;
-	uint32_t n; /* lines ever written; the latest CONTROL_LINES are kept */
+	uint32_t series; /* of controls.series when n was written; else n is 0 */
+	uint32_t n;      /* lines ever written; the latest CONTROL_LINES are kept */
 	struct line line[LIMIT_CONTROL_LINES];
 };
 
 struct controls {
 	struct hash_key key;
 	uint64_t evicted;
+	uint32_t series; /* from 1: a new one empties every host without touching it */
 	struct host host[SIDES][LIMIT_CONTROL_HOSTS];
 };
 
@@ -45,9 +47,17 @@ struct controls *controls_new(void)
 {
 	struct controls *c = calloc(1, sizeof(*c));
 
-	if (c)
+	if (c) {
 		c->key = (struct hash_key){17, 19};
+		c->series = 1;
+	}
 	return c;
+}
+
+void controls_clear(struct controls *c)
+{
+	c->series++;
+	c->evicted = 0;
 }
 
 void controls_free(struct controls *c)
@@ -86,7 +96,8 @@ static const struct host *host_get(const struct controls *c, int side, const uin
 	size_t set = set_of(c, addr);
 
 	for (size_t i = set; i < set + WAYS; i++)
-		if (c->host[side][i].n && !memcmp(c->host[side][i].addr, addr, 32))
+		if (c->host[side][i].series == c->series &&
+		    !memcmp(c->host[side][i].addr, addr, 32))
 			return &c->host[side][i];
 	return NULL;
 }
@@ -97,12 +108,15 @@ static struct host *host_place(struct controls *c, int side, const uint8_t addr[
 	struct host *h = c->host[side];
 
 	for (size_t i = set; i < set + WAYS; i++) {
-		if (h[i].n && !memcmp(h[i].addr, addr, 32))
+		bool used = h[i].series == c->series;
+
+		if (used && !memcmp(h[i].addr, addr, 32))
 			return &h[i];
-		if (!h[i].n || (h[old].n && h[i].last_ns < h[old].last_ns))
+		if (!used || (h[old].series == c->series && h[i].last_ns < h[old].last_ns))
 			old = i;
 	}
-	c->evicted += h[old].n > 0;
+	c->evicted += h[old].series == c->series;
+	h[old].series = c->series;
 	/* The lines need no zeroing: `n` says which are there. */
 	h[old].n = 0;
 	memcpy(h[old].addr, addr, 32);

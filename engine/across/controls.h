@@ -82,6 +82,8 @@ struct control_answer {
 
 struct controls *controls_new(void);    /* NULL when out of memory */
 void controls_free(struct controls *c); /* accepts NULL */
+/* Forgets all, for the next series; costs nothing. */
+void controls_clear(struct controls *c);
 /* Writes one flow's line, or brings it up to date (outcome never falls; name, ttl, rtt are taken
  * when they were not known). About 100 ns; called a few times in a flow's life, not per packet. */
 void controls_note(struct controls *c, const struct control_note *n);

@@ -13,7 +13,7 @@ _Static_assert(LIMIT_HOSTS_HEARD <= UINT16_MAX + 1, "a place has 16 bits");
 
 struct heard {
 	uint8_t host[16];
-	bool used;
+	uint32_t series; /* of hosts.series when it was written; else it is free */
 	int64_t last_ns;
 	struct {
 		uint8_t addr[16];
@@ -25,12 +25,14 @@ struct heard {
 struct reset {
 	uint8_t orig[16], resp[16];
 	uint16_t port;
+	uint32_t series; /* as above */
 	int64_t ts_ns;
-	uint64_t frame; /* 0: free */
+	uint64_t frame;
 };
 
 struct hosts {
 	struct hash_key key;
+	uint32_t series; /* from 1: a new one frees every line without touching it */
 	struct heard heard[LIMIT_HOSTS_HEARD];
 	struct reset reset[LIMIT_HOSTS_RESET];
 };
@@ -39,9 +41,16 @@ struct hosts *hosts_new(void)
 {
 	struct hosts *h = calloc(1, sizeof(*h));
 
-	if (h)
+	if (h) {
 		h->key = (struct hash_key){13, 17};
+		h->series = 1;
+	}
 	return h;
+}
+
+void hosts_clear(struct hosts *h)
+{
+	h->series++;
 }
 
 void hosts_free(struct hosts *h)
@@ -59,12 +68,14 @@ static struct heard *heard_place(struct hosts *h, const uint8_t host[16])
 	struct heard *set = &h->heard[heard_set(h, host)], *oldest = set;
 
 	for (struct heard *e = set; e < set + WAYS; e++) {
-		if (e->used && !memcmp(e->host, host, 16))
+		bool used = e->series == h->series;
+
+		if (used && !memcmp(e->host, host, 16))
 			return e;
-		if (!e->used || (oldest->used && e->last_ns < oldest->last_ns))
+		if (!used || (oldest->series == h->series && e->last_ns < oldest->last_ns))
 			oldest = e;
 	}
-	*oldest = (struct heard){.used = true};
+	*oldest = (struct heard){.series = h->series};
 	memcpy(oldest->host, host, 16);
 	return oldest;
 }
@@ -82,7 +93,7 @@ void hosts_heard_at(struct hosts *h, uint16_t *place, const uint8_t host[16],
 {
 	struct heard *e = &h->heard[*place % LIMIT_HOSTS_HEARD];
 
-	if (!e->used || memcmp(e->host, host, 16) != 0) {
+	if (e->series != h->series || memcmp(e->host, host, 16) != 0) {
 		e = heard_place(h, host);
 		*place = (uint16_t)(e - h->heard);
 	}
@@ -101,7 +112,7 @@ uint64_t hosts_alive(const struct hosts *h, const uint8_t host[16], const uint8_
 	const struct heard *set = &h->heard[heard_set(h, host)];
 
 	for (const struct heard *e = set; e < set + WAYS; e++) {
-		if (!e->used || memcmp(e->host, host, 16))
+		if (e->series != h->series || memcmp(e->host, host, 16))
 			continue;
 		for (int i = 0; i < PEERS; i++)
 			if (e->peer[i].frame && e->peer[i].ts_ns > since_ns &&
@@ -122,10 +133,10 @@ static size_t reset_set(const struct hosts *h, const uint8_t orig[16], const uin
 	return keyhash(&h->key, key, sizeof(key)) % (LIMIT_HOSTS_RESET / WAYS) * WAYS;
 }
 
-static bool same_ends(const struct reset *e, const uint8_t orig[16], const uint8_t resp[16],
-		      uint16_t port)
+static bool same_ends(const struct hosts *h, const struct reset *e, const uint8_t orig[16],
+		      const uint8_t resp[16], uint16_t port)
 {
-	return e->frame && e->port == port && !memcmp(e->orig, orig, 16) &&
+	return e->series == h->series && e->port == port && !memcmp(e->orig, orig, 16) &&
 	       !memcmp(e->resp, resp, 16);
 }
 
@@ -135,7 +146,7 @@ void hosts_reset(struct hosts *h, const uint8_t orig[16], const uint8_t resp[16]
 	struct reset *set = &h->reset[reset_set(h, orig, resp, port)], *place = set;
 
 	for (struct reset *e = set; e < set + WAYS; e++) {
-		if (same_ends(e, orig, resp, port)) {
+		if (same_ends(h, e, orig, resp, port)) {
 			/* Flows end in another order than they were reset: the last reset in packet
 			 * time stays. */
 			if (e->ts_ns > ts_ns)
@@ -143,10 +154,11 @@ void hosts_reset(struct hosts *h, const uint8_t orig[16], const uint8_t resp[16]
 			place = e;
 			break;
 		}
-		if (!e->frame || (place->frame && e->ts_ns < place->ts_ns))
+		if (e->series != h->series ||
+		    (place->series == h->series && e->ts_ns < place->ts_ns))
 			place = e;
 	}
-	*place = (struct reset){.port = port, .ts_ns = ts_ns, .frame = frame};
+	*place = (struct reset){.series = h->series, .port = port, .ts_ns = ts_ns, .frame = frame};
 	memcpy(place->orig, orig, 16);
 	memcpy(place->resp, resp, 16);
 }
@@ -157,7 +169,7 @@ bool hosts_reset_before(const struct hosts *h, const uint8_t orig[16], const uin
 	const struct reset *set = &h->reset[reset_set(h, orig, resp, port)];
 
 	for (const struct reset *e = set; e < set + WAYS; e++)
-		if (same_ends(e, orig, resp, port) && e->ts_ns <= ts_ns) {
+		if (same_ends(h, e, orig, resp, port) && e->ts_ns <= ts_ns) {
 			*at_ns = e->ts_ns;
 			*frame = e->frame;
 			return true;

@@ -12,6 +12,7 @@ enum { WAYS = 4 };
 struct usual {
 	struct hash_key key;
 	uint64_t evicted;
+	uint32_t series; /* from 1: a new one frees every host without touching it */
 	struct usual_host host[LIMIT_USUAL_HOSTS];
 };
 
@@ -19,9 +20,17 @@ struct usual *usual_new(void)
 {
 	struct usual *u = calloc(1, sizeof(*u));
 
-	if (u)
+	if (u) {
 		u->key = (struct hash_key){3, 5};
+		u->series = 1;
+	}
 	return u;
+}
+
+void usual_clear(struct usual *u)
+{
+	u->series++;
+	u->evicted = 0;
 }
 
 void usual_free(struct usual *u)
@@ -34,12 +43,17 @@ static size_t set_of(const struct usual *u, const uint8_t addr[16])
 	return keyhash(&u->key, addr, 16) % (LIMIT_USUAL_HOSTS / WAYS) * WAYS;
 }
 
+static bool used(const struct usual *u, size_t i)
+{
+	return u->host[i].series == u->series;
+}
+
 const struct usual_host *usual_get(const struct usual *u, const uint8_t addr[16])
 {
 	size_t set = set_of(u, addr);
 
 	for (size_t i = set; i < set + WAYS; i++)
-		if (u->host[i].used && !memcmp(u->host[i].addr, addr, 16))
+		if (used(u, i) && !memcmp(u->host[i].addr, addr, 16))
 			return &u->host[i];
 	return NULL;
 }
@@ -49,13 +63,13 @@ static struct usual_host *place(struct usual *u, const uint8_t addr[16])
 	size_t set = set_of(u, addr), least = set;
 
 	for (size_t i = set; i < set + WAYS; i++) {
-		if (u->host[i].used && !memcmp(u->host[i].addr, addr, 16))
+		if (used(u, i) && !memcmp(u->host[i].addr, addr, 16))
 			return &u->host[i];
-		if (!u->host[i].used || (u->host[least].used && u->host[i].n < u->host[least].n))
+		if (!used(u, i) || (used(u, least) && u->host[i].n < u->host[least].n))
 			least = i;
 	}
-	u->evicted += u->host[least].used;
-	u->host[least] = (struct usual_host){.used = true};
+	u->evicted += used(u, least);
+	u->host[least] = (struct usual_host){.series = u->series};
 	memcpy(u->host[least].addr, addr, 16);
 	return &u->host[least];
 }

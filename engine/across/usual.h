@@ -12,7 +12,7 @@ struct usual;
 enum { USUAL_TTLS = 4 };
 struct usual_host {
 	uint8_t addr[16];
-	bool used;
+	uint32_t series; /* usual.c only: in which it was written */
 	uint8_t n_ttl;
 	struct {
 		uint8_t ttl;
@@ -24,6 +24,8 @@ struct usual_host {
 
 struct usual *usual_new(void); /* NULL when out of memory */
 void usual_free(struct usual *u);
+/* Forgets all, for the next series; costs nothing. */
+void usual_clear(struct usual *u);
 /* Notes one answer of the host: its IP TTL, DF bit, whether it carried EDNS, how long it took. */
 void usual_note(struct usual *u, const uint8_t addr[16], uint8_t ttl, bool df, bool opt,
 		int64_t lag_ns);

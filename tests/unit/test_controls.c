@@ -75,6 +75,21 @@ static void test_ask_same_and_other_name_are_told_apart(void **state)
 	controls_free(c);
 }
 
+static void test_ask_cleared_knows_nothing(void **state)
+{
+	struct controls *c = controls_new();
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		assert_int_equal(ask(c, "a.example", 0, 100).same.ok, 0);
+		note(c, 1, "a.example", CONTROL_OK, 10);
+		note(c, 2, "a.example", CONTROL_OK, 20);
+		assert_int_equal(ask(c, "a.example", 0, 100).same.ok, 2);
+		controls_clear(c);
+	}
+	controls_free(c);
+}
+
 static void test_ask_young_attempt_is_neither(void **state)
 {
 	struct controls *c = controls_new();
@@ -279,6 +294,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ask_same_and_other_name_are_told_apart),
+		cmocka_unit_test(test_ask_cleared_knows_nothing),
 		cmocka_unit_test(test_ask_young_attempt_is_neither),
 		cmocka_unit_test(test_note_outcome_never_falls),
 		cmocka_unit_test(test_ask_own_flow_other_port_and_other_time_do_not_count),

@@ -139,6 +139,27 @@ static void test_hosts_heard_at_any_place_is_the_same(void **state)
 	}
 }
 
+/* A new series knows nothing of the one before, and remembers as well. */
+static void test_hosts_cleared_knows_nothing(void **state)
+{
+	struct hosts *h = hosts_new();
+	uint64_t frame;
+	int64_t at;
+
+	(void)state;
+	assert_non_null(h);
+	for (int round = 0; round < 3; round++) {
+		assert_int_equal(hosts_alive(h, host(1).b, host(9).b, 0), 0);
+		assert_false(before(h, 1, 2, 443, 100, &at, &frame));
+		heard(h, 1, 2, 10, 5);
+		hosts_reset(h, host(1).b, host(2).b, 443, 10, 5);
+		assert_int_equal(hosts_alive(h, host(1).b, host(9).b, 0), 5);
+		assert_true(before(h, 1, 2, 443, 100, &at, &frame));
+		hosts_clear(h);
+	}
+	hosts_free(h);
+}
+
 static void test_hosts_reset_by_both_ends_port_and_time(void **state)
 {
 	struct hosts *h = hosts_new();
@@ -217,6 +238,7 @@ int main(void)
 		cmocka_unit_test(test_hosts_whole_address_counts),
 		cmocka_unit_test(test_hosts_heard_is_bounded_and_the_oldest_goes),
 		cmocka_unit_test(test_hosts_heard_at_any_place_is_the_same),
+		cmocka_unit_test(test_hosts_cleared_knows_nothing),
 		cmocka_unit_test(test_hosts_reset_by_both_ends_port_and_time),
 		cmocka_unit_test(test_hosts_reset_told_late_does_not_replace_a_later_one),
 		cmocka_unit_test(test_hosts_resets_are_bounded_and_the_oldest_goes),

@@ -37,6 +37,22 @@ static void test_usual_host_unseen_is_unknown(void **state)
 	usual_free(NULL);
 }
 
+static void test_usual_cleared_knows_nothing(void **state)
+{
+	struct usual *u = usual_new();
+	uint8_t a[16];
+
+	(void)state;
+	host(1, a);
+	for (int round = 0; round < 3; round++) {
+		assert_null(usual_get(u, a));
+		usual_note(u, a, 60, true, true, 10);
+		assert_int_equal(usual_get(u, a)->n, 1);
+		usual_clear(u);
+	}
+	usual_free(u);
+}
+
 static void test_usual_note_counts_answers_and_keeps_the_fastest(void **state)
 {
 	static const int64_t lag[] = {500, -3, 900, 20};
@@ -139,6 +155,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_usual_host_unseen_is_unknown),
+		cmocka_unit_test(test_usual_cleared_knows_nothing),
 		cmocka_unit_test(test_usual_note_counts_answers_and_keeps_the_fastest),
 		cmocka_unit_test(test_usual_note_first_lag_is_not_compared_with_zero),
 		cmocka_unit_test(test_usual_ttls_more_than_fit_replace_the_rarest),
