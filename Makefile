@@ -17,10 +17,18 @@ GOLDEN  ?= $(wildcard tests/golden/*/*.pcap tests/golden/*/*.pcapng)
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
 FLAGS   := -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) $(WERROR) -fno-strict-aliasing -Iengine -Itests
 LINK    := -Wl,--as-needed
-LIBS    := -lyaml -lcrypto -lz -lzstd -llzma -ljson-c -lmaxminddb -lpcap -lm -lpthread
+LIBS    := -lcap-ng -lseccomp -lyaml -lcrypto -lz -lzstd -llzma -ljson-c -lmaxminddb -lpcap -lm -lpthread
 # Linked from their archives where Debian's -dev packages have them: loading and relocating the shared ones costs 2 of 15 ms of a
 # one-packet run (bench/README.md). An update of those packages wants a new build.
-NAMES   := yaml crypto z zstd lzma json-c maxminddb jemalloc_pic
+NAMES   := cap-ng seccomp yaml crypto z zstd lzma json-c maxminddb jemalloc_pic
+# The filter of live capture (bpf/) wants clang and bpftool when it is built, and libbpf. Without them the program captures through
+# libpcap alone, and says so.
+BPFTOOL := $(firstword $(wildcard /usr/sbin/bpftool) $(shell command -v bpftool))
+BPF     := $(and $(shell command -v clang),$(BPFTOOL),$(wildcard /usr/include/bpf/libbpf.h),yes)
+ifeq ($(BPF),yes)
+LIBS    := -lbpf -lelf $(LIBS)
+NAMES   := bpf elf $(NAMES)
+endif
 ARCHIVE := $(filter /%,$(foreach n,$(NAMES),$(shell $(CC) -print-file-name=lib$(n).a)))
 ifdef SAN
 # Every report ends the program, so that a test sees it. The sanitizers bring their own malloc. Their checks stand between gcc and what it
@@ -157,6 +165,19 @@ $(B)/wallprint: $(OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(FLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# The kernel's part of live capture: the program, and the header through which source/tap.c loads it.
+MULTI   := $(shell $(CC) -print-multiarch)
+$(B)/bpf/tap.bpf.o: bpf/tap.bpf.c bpf/decide.bpf.h bpf/shared.h
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)clang -O2 -g -Wall -Wextra -Werror -target bpf -mcpu=v3 -I/usr/include/$(MULTI) -c -o $@ $<
+$(B)/bpf/tap.skel.h: $(B)/bpf/tap.bpf.o
+	$(Q)$(BPFTOOL) gen skeleton $< name tap_bpf > $@
+ifeq ($(BPF),yes)
+$(B)/engine/source/tap.o: FLAGS += -DWALLPRINT_BPF -isystem bpf -isystem $(B)/bpf
+$(B)/engine/source/tap.o: $(B)/bpf/tap.skel.h
+endif
+
 # An archive, so that a unit test links only the files it uses, and one room that does not link fails alone.
 LIBOBJ  := $(filter-out $(B)/engine/main.o,$(OBJ))
 $(LIB): $(LIBOBJ) $(B)/members
@@ -188,7 +209,7 @@ $(B)/%.o: %.c $(B)/flags
 # Two notes that change only when the compiler and its flags, or the list of files, do; then what rests on them is built again.
 remember = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 $(B)/flags: FORCE
-	$(call remember,$(CC) $(FLAGS) $(LINK))
+	$(call remember,$(CC) $(FLAGS) $(LINK) bpf:$(BPF))
 $(B)/members: FORCE
 	$(call remember,$(LIBOBJ))
 

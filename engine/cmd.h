@@ -26,6 +26,7 @@ struct command {
 };
 
 int cmd_replay(int argc, char **argv);
+int cmd_live(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_signatures(int argc, char **argv);
 int cmd_diff(int argc, char **argv);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* long: the one file that sees every room, from file and from interface */
 /* The pipeline of one worker: the only file that sees every room. Frames in, packets, flows, facts,
  * findings out. */
 #include "engine.h"
@@ -54,13 +55,14 @@ struct engine {
 	struct det_quic quic;
 	struct vantage vantage;
 	struct run_summary *run;
+	struct source *source; /* being read */
 	uint32_t input_i;
 	const char *file;
 	uint16_t linktype;
 	/* frames of earlier files of one series: they count on, as mergecap -a would */
 	uint64_t last_no, frame_base;
 	int64_t watermark_ns;
-	struct timespec last_read;
+	struct timespec last_read, last_tick;
 };
 
 static void on_judged(void *arg, const struct flow *f, const struct trigger *question,
@@ -104,6 +106,18 @@ static void take_icmp(struct engine *e, const struct pkt *p)
 		det_quic_unreachable(&e->quic, f, p);
 }
 
+/* A flow that is worth a second look: it will be judged early, and the filter in the kernel lets
+ * its next packets pass. */
+static void suspect(struct engine *e, struct flow *f)
+{
+	if (e->cfg->live && !f->waits)
+		source_live_follow(e->source,
+				   &(struct live_flow){.addr = {f->addr[0].b, f->addr[1].b},
+						       .port = {f->port[0], f->port[1]},
+						       .proto = f->proto});
+	telling_suspect(e->telling, f, e->watermark_ns);
+}
+
 static void take_packet(struct engine *e, struct pkt *p, const struct decode_note *note)
 {
 	uint16_t nowhere = 0;
@@ -143,7 +157,7 @@ static void take_packet(struct engine *e, struct pkt *p, const struct decode_not
 	if (naming_wants_packet(e->ndpi, f, e->cfg->want_flows))
 		app_ndpi_packet(e->ndpi, e->table, f, d, p);
 	if (e->cfg->follow && f->suspicion)
-		telling_suspect(e->telling, f, e->watermark_ns);
+		suspect(e, f);
 }
 
 static void take_frame(struct engine *e, const struct frame *fr)
@@ -172,13 +186,32 @@ static void take_frame(struct engine *e, const struct frame *fr)
 	take_packet(e, &p, &note);
 }
 
+/* The kernel stamps packets with the machine's clock: what is older than this, and not here, does
+ * not come (ARCHITECTURE 8). */
+static void idle_live(struct engine *e)
+{
+	enum { LATE_NS = 200000000 };
+	struct timespec now;
+	int64_t until;
+
+	if (clock_gettime(CLOCK_REALTIME, &now))
+		return;
+	until = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - LATE_NS;
+	if (until > e->watermark_ns)
+		e->watermark_ns = until;
+	telling_settle(e->telling, e->watermark_ns - settle_ns, vantage_judge(&e->vantage));
+	flow_table_advance(e->table, e->watermark_ns);
+}
+
 /* A pipe that is idle: packet time goes on with the clock, so that what was waited for is told. */
 static void on_idle(struct engine *e)
 {
 	struct timespec now;
 	int64_t idle_ns;
 
-	if (!e->cfg->follow || clock_gettime(CLOCK_MONOTONIC, &now))
+	if (e->cfg->live)
+		idle_live(e);
+	if (e->cfg->live || !e->cfg->follow || clock_gettime(CLOCK_MONOTONIC, &now))
 		return;
 	idle_ns = (now.tv_sec - e->last_read.tv_sec) * INT64_C(1000000000) +
 		  (now.tv_nsec - e->last_read.tv_nsec);
@@ -198,6 +231,8 @@ static void note_input(struct engine *e, const struct source *s, enum input_stat
 		source_stats(s, &st);
 		in->packets = st.frames;
 		in->bytes = st.bytes;
+		e->run->lost.kernel += st.kernel_lost;
+		e->run->lost.prefiltered += st.prefiltered;
 		in->sha256_valid = st.sha256_valid;
 		memcpy(in->sha256, st.sha256, sizeof(in->sha256));
 	}
@@ -221,6 +256,56 @@ static void progress(struct engine *e, const struct source *s)
 	e->hooks->on_progress(e->hooks->arg, e->file, st.file_bytes, st.file_size, e->run->packets);
 }
 
+static void run_totals(const struct engine *e, struct run_summary *out)
+{
+	struct flow_stats fs;
+
+	flow_table_stats(e->table, &fs);
+	out->flows = fs.flows;
+	out->lost.evicted = fs.evicted;
+	out->inspection_lost = fs.inspection_lost + e->dns.lost + e->quic.lost +
+			       telling_lost(e->telling) + app_ndpi_lost(e->ndpi);
+	out->time_backwards = fs.time_backwards;
+}
+
+/* Live: now and then, between packets. */
+static void tick(struct engine *e)
+{
+	struct run_summary so_far = *e->run;
+	const struct sig_set *sigs;
+	struct source_stats st;
+
+	if (!e->hooks->on_tick)
+		return;
+	source_stats(e->source, &st);
+	so_far.lost.kernel = st.kernel_lost;
+	so_far.lost.prefiltered = st.prefiltered;
+	run_totals(e, &so_far);
+	sigs = e->hooks->on_tick(e->hooks->arg, &so_far);
+	if (!sigs)
+		return;
+	if (!telling_signatures(e->telling, sigs))
+		return; /* the old ones go on; the next reload may find memory */
+	e->run->sig_n = (uint32_t)sig_set_n(sigs);
+	sig_set_digest(sigs, e->run->sig_sha256);
+}
+
+/* Has a tenth of a second passed since the last tick? */
+static bool tick_due(struct engine *e)
+{
+	enum { TICK_NS = 100000000 };
+	struct timespec now;
+
+	/* cannot fail for this clock */
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	if ((now.tv_sec - e->last_tick.tv_sec) * INT64_C(1000000000) + now.tv_nsec -
+		    e->last_tick.tv_nsec <
+	    TICK_NS)
+		return false;
+	e->last_tick = now;
+	return true;
+}
+
 static void read_input(struct engine *e, struct source *s)
 {
 	struct err_info err = {{0}};
@@ -242,9 +327,15 @@ static void read_input(struct engine *e, struct source *s)
 				progress(e, s);
 				next_progress = e->run->packets + PROGRESS_EVERY;
 			}
+			if (e->cfg->live && tick_due(e)) {
+				idle_live(e);
+				tick(e);
+			}
 			continue;
 		case SOURCE_IDLE:
 			on_idle(e);
+			if (e->cfg->live && tick_due(e))
+				tick(e);
 			continue;
 		case SOURCE_END:
 			note_input(e, s, INPUT_WHOLE, &err);
@@ -298,38 +389,39 @@ static bool new_series(struct engine *e, struct err_info *err)
 	return (e->defrag && e->usual && e->hosts && e->controls) || err_set(err, "out of memory");
 }
 
-static void run_totals(struct engine *e)
+static bool open_input(struct engine *e, const char *name, struct err_info *why)
 {
-	struct flow_stats fs;
+	struct err_info note;
 
-	flow_table_stats(e->table, &fs);
-	e->run->flows = fs.flows;
-	e->run->lost.evicted = fs.evicted;
-	e->run->inspection_lost = fs.inspection_lost + e->dns.lost + e->quic.lost +
-				  telling_lost(e->telling) + app_ndpi_lost(e->ndpi);
-	e->run->time_backwards = fs.time_backwards;
+	if (!e->cfg->live)
+		return source_open(&e->source, name, NULL, why);
+	if (!source_live_open(&e->source, e->cfg->live, &note, why))
+		return false;
+	if (!e->hooks->on_ready || e->hooks->on_ready(e->hooks->arg, note.text))
+		return true;
+	source_close(e->source);
+	return err_set(why, "stopped before the first packet");
 }
 
 static bool read_all(struct engine *e, const char *const *files, size_t n, struct err_info *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct err_info why = {{0}};
-		struct source *s;
 
 		e->input_i = (uint32_t)i;
 		e->file = e->run->input[i].file;
-		if (!source_open(&s, files[i], NULL, &why)) {
+		if (!open_input(e, files[i], &why)) {
 			note_input(e, NULL, INPUT_REFUSED, &why);
 			continue;
 		}
 		if ((i == 0 || !e->cfg->one_series || !e->defrag) && !new_series(e, err)) {
-			source_close(s);
+			source_close(e->source);
 			return false;
 		}
 		e->frame_base = e->cfg->one_series ? e->frame_base + e->last_no : 0;
 		e->last_no = 0;
-		read_input(e, s);
-		source_close(s);
+		read_input(e, e->source);
+		source_close(e->source);
 		if (!e->cfg->one_series)
 			flow_table_end_all(e->table);
 	}
@@ -387,7 +479,7 @@ bool engine_run(const struct engine_config *cfg, const struct sig_set *sigs,
 	if (ok) {
 		telling_devices(e.telling);
 		end_defrag(&e);
-		run_totals(&e);
+		run_totals(&e, out);
 	}
 	flow_table_free(e.table);
 	telling_free(e.telling);

@@ -12,10 +12,14 @@
 #include "kin/device.h"
 #include "match/finding.h"
 #include "sink/sink.h"
+#include "source/live.h"
 
 struct geo;
 
 struct engine_config {
+	/* an interface instead of files; the one name given is only what it is called. Wants
+	 * `follow`. */
+	const struct live_options *live;
 	/* ceiling for flow tables and inspection; 0 = a quarter of the machine */
 	uint64_t memory_bytes;
 	bool one_series; /* all inputs are one capture in order (--series) */
@@ -44,6 +48,13 @@ struct engine_hooks {
 	 * unknown). */
 	void (*on_progress)(void *arg, const char *file, uint64_t done, uint64_t size,
 			    uint64_t packets);
+	/* Live only: the interface is open; a forbidden call is forbidden from here on. `note` says
+	 * why the filter in the kernel is missing, when it is. False ends the run. */
+	bool (*on_ready)(void *arg, const char *note);
+	/* Live only: at least ten times a second, between packets, with the counts so far. May
+	 * answer with another set of signatures that is used from now on (it and the first stay
+	 * the caller's, until the run is over); NULL: nothing new. */
+	const struct sig_set *(*on_tick)(void *arg, const struct run_summary *so_far);
 	/* Something about an input that a person should read: cut, refused. */
 	void (*on_input)(void *arg, const struct run_input *in);
 };

@@ -36,6 +36,18 @@ struct telling {
 	uint32_t head, n_waiting;
 };
 
+static bool result_room(struct telling *t, const struct sig_set *sigs)
+{
+	struct sig_result *result = calloc(sig_set_n(sigs) + 1, sizeof(*result));
+
+	if (!result)
+		return false;
+	free(t->result);
+	t->result = result;
+	t->sigs = sigs;
+	return true;
+}
+
 struct telling *telling_new(const struct sig_set *sigs, const struct engine_hooks *hooks,
 			    const struct engine_config *cfg, struct run_summary *run)
 {
@@ -43,15 +55,19 @@ struct telling *telling_new(const struct sig_set *sigs, const struct engine_hook
 
 	if (!t)
 		return NULL;
-	*t = (struct telling){.sigs = sigs, .hooks = hooks, .cfg = cfg, .run = run};
-	t->result = calloc(sig_set_n(sigs) + 1, sizeof(*t->result));
+	*t = (struct telling){.hooks = hooks, .cfg = cfg, .run = run};
 	if (hooks->on_devices)
 		t->devices = devices_new();
-	if (!t->result || (hooks->on_devices && !t->devices)) {
+	if (!result_room(t, sigs) || (hooks->on_devices && !t->devices)) {
 		telling_free(t);
 		return NULL;
 	}
 	return t;
+}
+
+bool telling_signatures(struct telling *t, const struct sig_set *sigs)
+{
+	return result_room(t, sigs);
 }
 
 void telling_free(struct telling *t)
@@ -250,6 +266,15 @@ static void remember(struct telling *t, const struct flow *f, const struct findi
 			    frame_time(f, suspect[0]), suspect[0]);
 }
 
+/* What was told and no longer holds: a revision without techniques or grade. */
+static void tell_withdrawn(struct telling *t, struct finding *fd, struct told *told)
+{
+	fd->rev = ++told->rev;
+	told->digest = 0;
+	if (t->hooks->on_finding)
+		t->hooks->on_finding(t->hooks->arg, fd, file_of(t, &fd->flow));
+}
+
 static void judge(struct telling *t, const struct flow *f, const struct flow_record *r,
 		  struct evidence *const *cases, uint32_t n, struct told *told, bool last)
 {
@@ -274,6 +299,8 @@ static void judge(struct telling *t, const struct flow *f, const struct flow_rec
 		if (naming_look(t->ndpi, f, NAMING_FOUND, &app))
 			naming_record(&app, NULL, &fd->flow);
 		tell_finding(t, f, fd, told, last);
+	} else if (told && told->rev && told->digest && fd->id[0]) {
+		tell_withdrawn(t, fd, told);
 	}
 	free(fd);
 }

@@ -33,6 +33,12 @@ enum {
 	LIMIT_READ_BYTES = 256 * 1024,
 	/* source/: how long a call waits for a pipe, milliseconds; source.h promises it. */
 	LIMIT_IDLE_MS = 100,
+	/* source/: the ring between the kernel and a live capture; PERFORMANCE 6 lost nothing with
+	   64 MB up to what the kernel itself could receive. */
+	LIMIT_LIVE_RING_BYTES = 64 * 1024 * 1024,
+	/* live: results that wait for a slow reader, and counts; more are lost and counted. */
+	LIMIT_LIVE_LINES_BYTES = 16 * 1024 * 1024,
+	LIMIT_LIVE_METRICS_BYTES = 1024 * 1024,
 	/* source/: directories in directories, and files and directories that the arguments may
 	   grow to. */
 	LIMIT_PATH_DEPTH = 32,

@@ -243,6 +243,8 @@ struct flow_table *flow_table_new(const struct flow_options *o); /* NULL when ou
  * no memory could be had (counted). Flow stays valid until the next call. */
 struct flow *flow_table_packet(struct flow_table *t, const struct pkt *p, uint32_t input_i,
 			       enum dir *dir);
+/* Time has gone on without a packet: ends what is over. */
+void flow_table_advance(struct flow_table *t, int64_t now_ns);
 /* The flow a quoted packet belongs to (ICMP errors); NULL when not known. */
 struct flow *flow_table_find(struct flow_table *t, uint8_t proto, const struct ip_addr *src,
 			     uint16_t sport, const struct ip_addr *dst, uint16_t dport);

@@ -225,6 +225,13 @@ static void expire(struct flow_table *t)
 			t->due_ns = t->list[l].first->touched_ns + timeout_ns[l];
 }
 
+void flow_table_advance(struct flow_table *t, int64_t now_ns)
+{
+	if (now_ns > t->watermark_ns)
+		t->watermark_ns = now_ns;
+	expire(t);
+}
+
 /* Gives room for one more flow by ending those that tell least: half-open first, then UDP, closed,
  * open. */
 static void evict_one(struct flow_table *t)

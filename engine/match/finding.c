@@ -388,6 +388,7 @@ bool finding_make(const struct sig_set *set, const struct flow_record *flow,
 	for (size_t i = 0; i < n; i++)
 		judge_case(set, cases[i], at_ns, allowed, &j[i]);
 	*out = (struct finding){.rev = 1, .ts_ns = at_ns, .flow = *flow, .grade = best_grade(j, n)};
+	make_id(out, cases, n);
 	if (!out->grade)
 		return false;
 	for (size_t i = 0; i < n; i++)
@@ -395,6 +396,5 @@ bool finding_make(const struct sig_set *set, const struct flow_record *flow,
 	out->techniques |= out->aimed_follows | out->aimed_control;
 	if (out->aimed_follows | out->aimed_control)
 		add_frame(out->frame, &out->n_frames, flow->trigger_frame, &out->frames_cut);
-	make_id(out, cases, n);
 	return true;
 }

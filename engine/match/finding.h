@@ -71,7 +71,7 @@ struct finding {
 };
 
 /* Judges the cases of one flow that speak of the same act (all rst cases; or one dns transaction;
- * ...) and fills *out. False when nothing is to be said: no mechanism signature and no artefact
+ * ...) and fills *out. False, with id and flow filled and grade GRADE_NONE, when nothing is to be said: no mechanism signature and no artefact
  * matched, or a benign one vetoed. Technique by technique:
  * - Every mechanism signature that matched gives the groups of its `when` features (GROUP_NONE
  *   gives none). No group is anomaly, one is likely, two or more are confirmed. Groups of

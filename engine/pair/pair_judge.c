@@ -298,15 +298,17 @@ static bool judge_udp_drops(struct pair *p, enum pair_file file, uint8_t dir)
 	struct pair_side *s = &p->side[file];
 	struct datagram *at = malloc((s->n_rec + 1u) * sizeof(*at));
 	uint32_t n = 0;
-	bool ok = at;
+	bool ok = true;
 
-	for (uint32_t i = 0; ok && i < s->n_rec; i++) {
+	if (!at)
+		return false;
+	for (uint32_t i = 0; i < s->n_rec; i++) {
 		const struct pair_flow *f = &s->flow[s->rec[i].flow_i];
 
 		if (f->proto == 17 && f->compared && s->rec[i].dir == dir)
 			at[n++] = (struct datagram){f->talk, i, s->rec[i].ts_ns};
 	}
-	if (ok && n)
+	if (n)
 		qsort(at, n, sizeof(*at), by_talk_time);
 	for (uint32_t i = 0, end; ok && i < n; i = end) {
 		for (end = i; end < n && at[end].talk == at[i].talk; end++)

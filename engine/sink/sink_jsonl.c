@@ -268,7 +268,11 @@ static void jsonl_finding(struct sink *s, const struct finding *f, const char *f
 	put_flow(j, &f->flow);
 	put_trigger(j, &f->flow);
 	put_techniques(j, f);
-	json_word(j, "grade", grade_name(f->grade));
+	/* An earlier revision said something; this one takes it back. */
+	if (f->grade == GRADE_NONE)
+		json_bool(j, "withdrawn", true);
+	else
+		json_word(j, "grade", grade_name(f->grade));
 	put_frames(j, "injected", f->injected, f->n_injected);
 	put_evidence(j, f);
 	put_matches(j, f);

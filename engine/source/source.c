@@ -223,7 +223,9 @@ static enum source_got source_step(struct source *s, struct batch *out)
 enum source_got source_next(struct source *s, struct batch *out, struct err_info *err)
 {
 	out->n = 0;
-	enum source_got got = s->ended ? s->end : source_step(s, out);
+	enum source_got got = s->ended  ? s->end
+			      : s->live ? source_live_next(s, out)
+					: source_step(s, out);
 
 	if (err && (got == SOURCE_CUT || got == SOURCE_ERROR))
 		*err = s->why;
@@ -233,6 +235,10 @@ enum source_got source_next(struct source *s, struct batch *out, struct err_info
 void source_stats(const struct source *s, struct source_stats *out)
 {
 	*out = s->stats;
+	if (s->live) {
+		source_live_stats(s, out);
+		return;
+	}
 	out->file_bytes = s->in.raw.n_read;
 	out->file_size = s->in.raw.size;
 }
@@ -241,6 +247,11 @@ void source_close(struct source *s)
 {
 	if (!s)
 		return;
+	if (s->live) {
+		source_live_free(s->live);
+		free(s);
+		return;
+	}
 	source_pcapng_free(s);
 	input_close(&s->in);
 	free(s);

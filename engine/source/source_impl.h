@@ -58,7 +58,10 @@ struct pcap_state {
 	bool len_swap_maybe; /* it does when that makes sense of the two */
 };
 
+struct live; /* source_live.c */
+
 struct source {
+	struct live *live; /* an interface; NULL: a file, and `in` is where its bytes are */
 	struct input in;
 	/* Appends frames to *out from the window. */
 	enum walk_got (*walk)(struct source *s, struct batch *out, size_t *need,
@@ -77,6 +80,11 @@ struct source {
 MUST_CHECK bool source_pcap_start(struct source *s, struct err_info *err);
 MUST_CHECK bool source_pcapng_start(struct source *s, struct err_info *err);
 void source_pcapng_free(struct source *s);
+/* source_live.c: a network interface behind the same functions. */
+enum source_got source_live_next(struct source *s, struct batch *out);
+void source_live_stats(const struct source *s, struct source_stats *out);
+void source_live_free(struct live *l);
+
 bool source_pcap_is(struct bytes head);
 bool source_pcapng_is(struct bytes head);
 

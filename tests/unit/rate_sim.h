@@ -7,6 +7,7 @@
  * flow_build.h. */
 
 enum sim_kind { SIM_FREE, SIM_POLICE, SIM_QUEUE, SIM_RED };
+static const double sim_seg = 1448; /* bytes; SIM_SEG where an integer is wanted */
 enum { SIM_SEG = 1448, SIM_MAX = 2048, SIM_EVENTS = 16384 };
 
 struct sim_path {
@@ -60,20 +61,20 @@ static inline int64_t sim_pass(struct sim *s)
 		s->tokens += (double)(s->now - s->at_ns) * per_ns;
 		s->tokens = s->tokens < s->path.depth ? s->tokens : s->path.depth;
 		s->at_ns = s->now;
-		if (s->tokens < SIM_SEG)
+		if (s->tokens < sim_seg)
 			return -1;
-		s->tokens -= SIM_SEG;
+		s->tokens -= sim_seg;
 		return s->now;
 	}
 	if (s->free_ns < s->now)
 		s->free_ns = s->now;
 	waiting = (double)(s->free_ns - s->now) * per_ns;
 	/* RED as Floyd and Jacobson 1993: from a quarter of the queue on, up to one packet in ten. */
-	if (waiting + SIM_SEG > s->path.depth ||
+	if (waiting + sim_seg > s->path.depth ||
 	    (s->path.kind == SIM_RED && waiting > s->path.depth / 4 &&
 	     sim_random(s) < 0.1 * waiting / s->path.depth))
 		return -1;
-	s->free_ns += (int64_t)(SIM_SEG / per_ns);
+	s->free_ns += (int64_t)(sim_seg / per_ns);
 	return s->free_ns;
 }
 
@@ -110,7 +111,7 @@ static inline void sim_pump(struct sim *s, int64_t start)
 {
 	double flight = 0,
 	       may = s->path.app_bps > 0
-			     ? 10 + s->path.app_bps * (double)(s->now - start) / 8e9 / SIM_SEG
+			     ? 10 + s->path.app_bps * (double)(s->now - start) / 8e9 / sim_seg
 			     : SIM_MAX;
 
 	for (uint32_t i = s->una; i < s->next; i++)

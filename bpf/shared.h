@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
+#ifndef WP_BPF_SHARED_H
+#define WP_BPF_SHARED_H
+
+/* The types that the programs in the kernel and source/tap.c both compile. Fixed-size types of
+ * <linux/types.h> only. */
+#include <linux/types.h>
+
+/* What the tap decided about a frame, and why; the index of its counters. */
+enum tap_choice {
+	TAP_NOT_WANTED, /* counted as lost.prefiltered */
+	TAP_NOT_IP,     /* ARP, LLDP, ...: nothing that wallprint reads */
+	TAP_EVERYTHING, /* --follow all */
+	TAP_FLAGS,      /* SYN, FIN, RST */
+	TAP_FIRST,      /* among the first of its flow and direction */
+	TAP_FOLLOWED,   /* the flow is being followed */
+	TAP_DNS,
+	TAP_QUIC, /* a long header */
+	TAP_ICMP,
+	TAP_FRAGMENT,
+	TAP_OPAQUE, /* a tunnel or an extension that the tap does not take apart: user space does */
+	TAP_CHOICES,
+};
+
+enum {
+	/* The first packets with payload, and the first without, of each flow and direction: the
+	 * largest hello of the corpus takes 4 segments, a forged answer comes within the next two;
+	 * PERFORMANCE 6 measured the cost with 6. */
+	TAP_FIRST_DATA = 6,
+	TAP_FIRST_BARE = 4,
+	/* How long the kernel follows a flow on its own account, issue 6: packets, and seconds (in
+	 * units of 2^30 ns). */
+	TAP_FOLLOW_PACKETS = 64,
+	TAP_FOLLOW_TICKS = 10,
+	/* Lines of counters, a power of two; machines with more CPUs share lines, and a race between two
+	   may then miscount. TAP_COUNTERS: of one line, a power of two. */
+	TAP_CPUS = 256,
+	TAP_COUNTERS = 16,
+	/* Cells of the sketch: 8 MB. PERFORMANCE 7 measured this size. */
+	TAP_CELLS = 1 << 20,
+};
+
+/* What is known of one flow. Two flows that fall on one cell take it from each other and so look
+ * new: more is chosen, never less; only a cell whose flow is being followed is not given away.
+ * Written without a lock: a race miscounts by one. */
+struct tap_cell {
+	__u16 tag;        /* of the hash; 0 free */
+	__u16 until;      /* followed until this tick */
+	__u8 follow_left; /* packets; 0 not followed */
+	__u8 data;        /* payload packets seen: orig in the low four bits (the lower address) */
+	__u8 bare;        /* the same of packets without payload */
+	__u8 bits;        /* TAP_SYNACK_SEEN */
+};
+enum { TAP_SYNACK_SEEN = 1 };
+
+/* The two ends in one order, whoever sent: addresses as 16 bytes (IPv4 mapped), ports in host
+ * order. */
+struct tap_flow {
+	__u64 addr[2][2];
+	__u16 port[2];
+	__u8 proto;
+};
+
+static inline __u64 tap_mix(__u64 h, __u64 x)
+{
+	h = (h ^ x) * 0x9e3779b97f4a7c15ULL;
+	return h ^ h >> 29;
+}
+
+/* The flow's hash under a seed that is drawn at every start, so that nobody outside can aim at
+ * another's cell. */
+static inline __u64 tap_hash(__u64 seed, const struct tap_flow *f)
+{
+	__u64 h = tap_mix(seed, f->addr[0][0]);
+
+	h = tap_mix(h, f->addr[0][1]);
+	h = tap_mix(h, f->addr[1][0]);
+	h = tap_mix(h, f->addr[1][1]);
+	return tap_mix(h, (__u64)f->port[0] << 32 | (__u64)f->port[1] << 8 | f->proto);
+}
+
+static inline __u32 tap_cell_of(__u64 hash)
+{
+	return (__u32)hash & (TAP_CELLS - 1);
+}
+
+static inline __u16 tap_tag_of(__u64 hash)
+{
+	return (__u16)(hash >> 48) | 1;
+}
+
+/* Swaps the ends when they are not in order; returns whether it did: 1 when the packet goes from
+ * the higher end to the lower. */
+static inline int tap_order(struct tap_flow *f)
+{
+	__u64 a = f->addr[0][0], b = f->addr[0][1];
+	__u16 p = f->port[0];
+	int swap = a != f->addr[1][0]   ? a > f->addr[1][0]
+		   : b != f->addr[1][1] ? b > f->addr[1][1]
+					: p > f->port[1];
+
+	if (!swap)
+		return 0;
+	f->addr[0][0] = f->addr[1][0];
+	f->addr[0][1] = f->addr[1][1];
+	f->port[0] = f->port[1];
+	f->addr[1][0] = a;
+	f->addr[1][1] = b;
+	f->port[1] = p;
+	return 1;
+}
+
+#endif

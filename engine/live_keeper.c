@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "live_keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+
+enum { METRICS_MAX = 256 * 1024, READ_BYTES = 64 * 1024, NAME_MAX_BYTES = 4096 };
+
+struct keeper {
+	const struct keeper_options *o;
+	int fd;
+	uint64_t written;
+	uint64_t lost_lines;
+	bool line_open; /* the last line written is not complete yet */
+	struct err_info *err;
+	char *snapshot;
+	size_t n_snapshot;
+};
+
+static int create(const char *path)
+{
+	/* What is found names people's addresses: its owner's only. Appended to: a restart after a
+	 * crash must not take what was known before. */
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0 && fchmod(fd, 0600))
+		errno = 0; /* a device or pipe has no mode of ours to set */
+	return fd;
+}
+
+bool keeper_open(const struct keeper_options *o, int *fd, struct err_info *err)
+{
+	*fd = o->out_path ? create(o->out_path) : STDOUT_FILENO;
+	return *fd >= 0 || err_set(err, "%s: %s", o->out_path, strerror(errno));
+}
+
+/* FILE.1 is the youngest; what would be FILE.keep+1 is overwritten by its successor. */
+static void rotate(struct keeper *k)
+{
+	char from[NAME_MAX_BYTES], to[NAME_MAX_BYTES];
+	int fd;
+
+	for (uint32_t i = k->o->keep; i > 0; i--) {
+		if (snprintf(to, sizeof(to), "%s.%u", k->o->out_path, i) >= (int)sizeof(to) ||
+		    snprintf(from, sizeof(from), i > 1 ? "%s.%u" : "%s", k->o->out_path, i - 1) >=
+			    (int)sizeof(from))
+			return;
+		if (rename(from, to) && errno != ENOENT)
+			(void)err_set(k->err, "%s: %s", to, strerror(errno)); /* always false */
+	}
+	if (!k->o->keep && unlink(k->o->out_path))
+		(void)err_set(k->err, "%s: %s", k->o->out_path, strerror(errno)); /* false */
+	fd = create(k->o->out_path);
+	if (fd < 0) {
+		(void)err_set(k->err, "%s: %s", k->o->out_path, strerror(errno)); /* always false */
+		return; /* the old one, under its new name, goes on */
+	}
+	(void)close(k->fd); /* every write was checked */
+	k->fd = fd;
+	k->written = 0;
+}
+
+static void write_all(struct keeper *k, const char *at, size_t n)
+{
+	while (n) {
+		ssize_t got = write(k->fd, at, n);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			(void)err_set(k->err, "%s", strerror(errno)); /* always false */
+			for (size_t i = 0; i < n; i++)
+				k->lost_lines += at[i] == '\n';
+			return;
+		}
+		k->written += (uint64_t)got;
+		at += got;
+		n -= (size_t)got;
+	}
+}
+
+/* Rotates between lines only. */
+static void take_lines(struct keeper *k, const char *at, size_t n)
+{
+	if (k->o->out_path && k->o->rotate_bytes && k->written + n > k->o->rotate_bytes &&
+	    k->written) {
+		const char *eol = k->line_open ? memchr(at, '\n', n) : at - 1;
+		size_t head = eol ? (size_t)(eol + 1 - at) : n;
+
+		write_all(k, at, head);
+		if (eol)
+			rotate(k);
+		at += head;
+		n -= head;
+	}
+	write_all(k, at, n);
+	if (n)
+		k->line_open = at[n - 1] != '\n';
+}
+
+/* Counts only, no addresses: read by a metrics collector, which runs as another user. */
+static void write_snapshot(struct keeper *k, size_t n)
+{
+	char tmp[NAME_MAX_BYTES];
+	int fd;
+	bool ok;
+
+	if (snprintf(tmp, sizeof(tmp), "%s.new", k->o->metrics_path) >= (int)sizeof(tmp))
+		return;
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0) {
+		(void)err_set(k->err, "%s: %s", tmp, strerror(errno)); /* always false */
+		return;
+	}
+	ok = write(fd, k->snapshot, n) == (ssize_t)n;
+	if (close(fd) || !ok || rename(tmp, k->o->metrics_path))
+		(void)err_set(k->err, "%s: %s", k->o->metrics_path, strerror(errno)); /* false */
+}
+
+static void take_metrics(struct keeper *k, const char *at, size_t n)
+{
+	static const char end[] = KEEPER_SNAPSHOT_END;
+	char *stop;
+
+	if (k->n_snapshot + n >= METRICS_MAX)
+		k->n_snapshot = 0; /* not what the parser writes: start over */
+	if (n >= METRICS_MAX)
+		return;
+	memcpy(k->snapshot + k->n_snapshot, at, n);
+	k->n_snapshot += n;
+	k->snapshot[k->n_snapshot] = '\0';
+	while ((stop = strstr(k->snapshot, end))) {
+		size_t used = (size_t)(stop - k->snapshot) + sizeof(end) - 1;
+
+		write_snapshot(k, (size_t)(stop - k->snapshot));
+		k->n_snapshot -= used;
+		memmove(k->snapshot, k->snapshot + used, k->n_snapshot + 1);
+	}
+}
+
+/* False at the end of the pipe. */
+static bool take(struct keeper *k, int fd, char *buf,
+		 void (*to)(struct keeper *, const char *, size_t))
+{
+	ssize_t got = read(fd, buf, READ_BYTES);
+
+	if (got > 0)
+		to(k, buf, (size_t)got);
+	return got > 0 || (got < 0 && errno == EINTR);
+}
+
+static void pass_on(struct keeper *k, const struct keeper_pipes *from, char *buf)
+{
+	struct pollfd p[2] = {{.fd = from->lines, .events = POLLIN},
+			      {.fd = from->metrics, .events = POLLIN}};
+	bool told = false;
+
+	while (p[0].fd >= 0 || p[1].fd >= 0) {
+		if (*k->o->stop && !told) {
+			told = true;
+			(void)close(from->leash); /* nothing was written */
+		}
+		if (*k->o->hangup && k->o->out_path && !k->line_open) {
+			/* somebody has moved the file away (logrotate) */
+			int fd = create(k->o->out_path);
+
+			*k->o->hangup = 0;
+			if (fd >= 0) {
+				(void)close(k->fd); /* every write was checked */
+				k->fd = fd;
+			}
+		}
+		if (poll(p, 2, LIMIT_IDLE_MS) <= 0)
+			continue;
+		if (p[0].revents && !take(k, from->lines, buf, take_lines))
+			p[0].fd = -1;
+		if (p[1].revents && !take(k, from->metrics, buf, take_metrics))
+			p[1].fd = -1;
+	}
+}
+
+int keeper_run(const struct keeper_options *o, int fd, pid_t child, const struct keeper_pipes *from,
+	       uint64_t *lost_lines, struct err_info *err)
+{
+	struct keeper k = {.o = o, .fd = fd, .err = err};
+	char *buf = malloc(READ_BYTES);
+	int status = 0;
+	struct stat st;
+
+	k.snapshot = malloc(METRICS_MAX);
+	if (o->out_path && !fstat(fd, &st))
+		k.written = (uint64_t)st.st_size;
+	if (!buf || !k.snapshot) {
+		(void)err_set(err, "out of memory"); /* always false */
+		(void)close(from->leash);            /* nothing was written */
+	} else {
+		pass_on(&k, from, buf);
+	}
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	if (o->out_path && close(k.fd))
+		(void)err_set(err, "%s: %s", o->out_path, strerror(errno)); /* always false */
+	free(buf);
+	free(k.snapshot);
+	*lost_lines = k.lost_lines;
+	return status;
+}

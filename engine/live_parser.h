@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WP_LIVE_PARSER_H
+#define WP_LIVE_PARSER_H
+
+#include <signal.h>
+#include <time.h>
+
+#include "cmd.h"
+#include "engine.h"
+#include "live_keeper.h"
+#include "live_lines.h"
+
+/* What `wallprint live` was asked for, and below it the state of the process that parses. */
+struct live_run {
+	struct engine_config cfg;
+	struct live_options live;
+	struct keeper_options keep;
+	const struct sink_ops *ops;
+	struct sink_options sink_opts;
+	struct sig_dirs dirs;
+	const char *user;
+	int metrics_s;
+	volatile sig_atomic_t *stop;
+	/* of the parsing process */
+	struct sink *sink;
+	struct live_lines *lines, *metrics;
+	int leash; /* nothing comes over it: its end is the order to stop */
+	struct timespec next_metrics;
+	int status;
+};
+
+/* The life of the parsing process: opens the interface, gives up its rights, and passes results over
+ * `lines` and snapshots of metrics over `metrics` until *stop, or until `leash` ends. Returns the exit
+ * status. */
+int live_parse(struct live_run *r, int lines, int metrics, int leash);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WP_METRICS_H
+#define WP_METRICS_H
+
+#include <stdio.h>
+
+#include "sink/sink.h"
+
+/* Writes the counts of a run that goes on, in Prometheus' text format 0.0.4; docs/METRICS.md lists
+ * them. No address, name or file of anybody is in it. */
+void metrics_write(FILE *f, const struct run_summary *run);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* untested: tests/cli/live.test runs it on a real interface */
+#include "source/live.h"
+
+#include <dlfcn.h>
+#include <pcap/pcap.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "source/source_impl.h"
+#include "source/tap.h"
+
+/* libpcap is loaded when an interface is opened: linked, it and the D-Bus library that Debian's
+ * needs would cost every replay of a small file several milliseconds of loading (bench/README.md).
+ */
+#define PCAP_CALLS(X)                \
+	X(pcap_create)               \
+	X(pcap_set_snaplen)          \
+	X(pcap_set_promisc)          \
+	X(pcap_set_timeout)          \
+	X(pcap_set_buffer_size)      \
+	X(pcap_set_tstamp_precision) \
+	X(pcap_activate)             \
+	X(pcap_setnonblock)          \
+	X(pcap_datalink)             \
+	X(pcap_fileno)               \
+	X(pcap_get_tstamp_precision) \
+	X(pcap_dispatch)             \
+	X(pcap_breakloop)            \
+	X(pcap_stats)                \
+	X(pcap_geterr)               \
+	X(pcap_statustostr)          \
+	X(pcap_close)
+
+struct pcap_calls {
+#define X(name) __typeof__(&name) name;
+	PCAP_CALLS(X)
+#undef X
+};
+
+enum { ARENA_BYTES = 4 * 1024 * 1024 };
+
+struct live {
+	void *lib;
+	struct pcap_calls call;
+	struct live_options opts;
+	pcap_t *pcap;
+	struct tap *tap;
+	bool nano;
+	uint16_t linktype;
+	struct batch *out; /* the batch being filled */
+	uint8_t *arena;    /* the frames of a batch: libpcap's own die when its callback returns */
+	size_t used;
+};
+
+static const char *const tap_names[LIVE_TAPS] = {
+	[LIVE_TAP_AUTO] = "auto", [LIVE_TAP_SOCKET] = "socket", [LIVE_TAP_PCAP] = "pcap"};
+
+const char *live_tap_name(enum live_tap t)
+{
+	return t < LIVE_TAPS ? tap_names[t] : NULL;
+}
+
+enum live_tap live_tap_find(const char *name)
+{
+	int t = 0;
+
+	while (t < LIVE_TAPS && strcmp(tap_names[t], name))
+		t++;
+	return (enum live_tap)t;
+}
+
+static bool load_libpcap(struct live *l, struct err_info *err)
+{
+	l->lib = dlopen("libpcap.so.0.8", RTLD_NOW | RTLD_LOCAL); /* Debian's soname */
+	if (!l->lib)
+		l->lib = dlopen("libpcap.so.1", RTLD_NOW | RTLD_LOCAL);
+	if (!l->lib)
+		return err_set(err, "libpcap cannot be loaded: %s", dlerror());
+#define X(name)                                                                                 \
+	{                                                                                       \
+		void *at = dlsym(l->lib, #name);                                                \
+		if (!at)                                                                        \
+			return err_set(err, "libpcap has no " #name);                           \
+		memcpy(&l->call.name, &at, sizeof(at)); /* ISO C has no cast between the two */ \
+	}
+	PCAP_CALLS(X)
+#undef X
+	return true;
+}
+
+static bool activate(struct live *l, struct err_info *err)
+{
+	char why[PCAP_ERRBUF_SIZE] = "";
+	int got;
+
+	l->pcap = l->call.pcap_create(l->opts.device, why);
+	if (!l->pcap)
+		return err_set(err, "%s", why);
+	/* These fail only on a handle that is active. */
+	(void)l->call.pcap_set_snaplen(l->pcap, (int)l->opts.snaplen);
+	(void)l->call.pcap_set_promisc(l->pcap, l->opts.promisc);
+	(void)l->call.pcap_set_timeout(l->pcap, LIMIT_IDLE_MS / 2);
+	(void)l->call.pcap_set_buffer_size(l->pcap, (int)l->opts.ring_bytes);
+	(void)l->call.pcap_set_tstamp_precision(l->pcap, PCAP_TSTAMP_PRECISION_NANO);
+	got = l->call.pcap_activate(l->pcap);
+	if (got < 0)
+		return err_set(err, "%s%s%s", l->call.pcap_statustostr(got),
+			       *l->call.pcap_geterr(l->pcap) ? ": " : "",
+			       l->call.pcap_geterr(l->pcap));
+	if (l->call.pcap_setnonblock(l->pcap, 1, why) < 0)
+		return err_set(err, "%s", why);
+	l->nano = l->call.pcap_get_tstamp_precision(l->pcap) == PCAP_TSTAMP_PRECISION_NANO;
+	/* The DLT_ values of Linux captures are those of LINKTYPE_, but for raw IP. */
+	l->linktype = source_linktype((uint16_t)l->call.pcap_datalink(l->pcap));
+	return true;
+}
+
+/* What the socket filter finds before the network header: libpcap reads cooked and raw devices from
+ * SOCK_DGRAM sockets, whose frames begin at it. */
+static uint32_t link_len(const struct live *l)
+{
+	return l->linktype == 1 ? 14 : 0;
+}
+
+static void close_device(struct live *l)
+{
+	tap_free(l->tap);
+	l->tap = NULL;
+	if (l->pcap)
+		l->call.pcap_close(l->pcap);
+	l->pcap = NULL;
+}
+
+static bool open_device(struct live *l, struct err_info *note, struct err_info *err)
+{
+	struct err_info why = {{0}};
+
+	if (!activate(l, err)) {
+		close_device(l);
+		return false;
+	}
+	if (l->opts.tap == LIVE_TAP_PCAP)
+		return true;
+	l->tap = tap_new(l->call.pcap_fileno(l->pcap), link_len(l), l->opts.follow_all, &why);
+	if (l->tap)
+		return true;
+	if (l->opts.tap == LIVE_TAP_SOCKET) {
+		close_device(l);
+		return err_set(err, "no filter in the kernel: %.400s", why.text);
+	}
+	(void)err_set(note, "without a filter in the kernel: %.400s", why.text); /* always false */
+	return true;
+}
+
+static void on_packet(u_char *arg, const struct pcap_pkthdr *h, const u_char *at)
+{
+	struct source *s = (struct source *)arg;
+	struct live *l = s->live;
+	struct frame *f = &l->out->frame[l->out->n++];
+
+	f->cap_len = h->caplen < LIMIT_FRAME_BYTES ? h->caplen : LIMIT_FRAME_BYTES;
+	f->wire_len = h->len > f->cap_len ? h->len : f->cap_len;
+	f->ts_ns =
+		(int64_t)h->ts.tv_sec * 1000000000 + (int64_t)h->ts.tv_usec * (l->nano ? 1 : 1000);
+	f->no = ++s->no;
+	f->at = memcpy(l->arena + l->used, at, f->cap_len);
+	l->used += f->cap_len;
+	s->stats.frames++;
+	s->stats.bytes += f->wire_len;
+	s->stats.truncated += f->cap_len < f->wire_len;
+	if (l->used > ARENA_BYTES - LIMIT_FRAME_BYTES)
+		l->call.pcap_breakloop(l->pcap);
+}
+
+enum source_got source_live_next(struct source *s, struct batch *out)
+{
+	struct live *l = s->live;
+	struct pollfd p = {.events = POLLIN};
+	int got;
+
+	if (l->opts.stop && *l->opts.stop)
+		return SOURCE_END;
+	out->linktype = l->linktype;
+	l->out = out;
+	l->used = 0;
+	/* What is there; else what comes within the time that a call may take. */
+	for (int round = 0; round < 2; round++) {
+		got = l->call.pcap_dispatch(l->pcap, BATCH_MAX, on_packet, (u_char *)s);
+		if (out->n)
+			return SOURCE_FRAMES;
+		if (got == PCAP_ERROR) {
+			(void)err_set(&s->why, "%s", l->call.pcap_geterr(l->pcap)); /* false */
+			return SOURCE_ERROR;
+		}
+		p.fd = l->call.pcap_fileno(l->pcap);
+		if (!round && poll(&p, 1, LIMIT_IDLE_MS) <= 0)
+			return SOURCE_IDLE;
+	}
+	return SOURCE_IDLE;
+}
+
+void source_live_stats(const struct source *s, struct source_stats *out)
+{
+	struct live *l = s->live;
+	struct pcap_stat st;
+	uint64_t seen;
+
+	out->kernel_lost = 0;
+	/* Dropped by the interface, and for want of room in the ring. */
+	if (!l->call.pcap_stats(l->pcap, &st))
+		out->kernel_lost = (uint64_t)st.ps_drop + st.ps_ifdrop;
+	if (l->tap)
+		tap_counts(l->tap, &seen, &out->prefiltered);
+}
+
+void source_live_follow(struct source *s, const struct live_flow *f)
+{
+	if (s->live && s->live->tap)
+		tap_follow(s->live->tap, f);
+}
+
+void source_live_free(struct live *l)
+{
+	if (!l)
+		return;
+	close_device(l);
+	free(l->arena);
+	/* The library stays: what it has started (D-Bus threads) may outlive a handle. */
+	free(l);
+}
+
+bool source_live_open(struct source **out, const struct live_options *opts, struct err_info *note,
+		      struct err_info *err)
+{
+	struct source *s = calloc(1, sizeof(*s));
+	struct live *l = calloc(1, sizeof(*l));
+
+	*out = NULL;
+	note->text[0] = '\0';
+	if (!s || !l) {
+		free(s);
+		free(l);
+		return err_set(err, "out of memory");
+	}
+	s->live = l;
+	l->opts = *opts;
+	if (!l->opts.snaplen || l->opts.snaplen > LIMIT_FRAME_BYTES)
+		l->opts.snaplen = LIMIT_FRAME_BYTES;
+	if (!l->opts.ring_bytes)
+		l->opts.ring_bytes = LIMIT_LIVE_RING_BYTES;
+	l->arena = malloc(ARENA_BYTES);
+	if (!l->arena ? err_set(err, "out of memory")
+		      : load_libpcap(l, err) && open_device(l, note, err)) {
+		s->stats.format = l->tap ? "live, filtered in the kernel" : "live";
+		*out = s;
+		return true;
+	}
+	source_close(s);
+	return false;
+}
