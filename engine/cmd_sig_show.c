@@ -257,8 +257,9 @@ void sig_show(const struct signature *s, const struct source_list *sources)
 	meaning(s);
 	where(s);
 	how_sure(s);
-	puts("\nWhat else it could be");
-	if (!s->n_rivals)
+	if (s->n_rivals || s->kind != SIG_BENIGN)
+		puts("\nWhat else it could be");
+	if (!s->n_rivals && s->kind != SIG_BENIGN)
 		puts("  Nothing is on record. That is a gap, not a certainty.");
 	for (uint32_t i = 0; i < s->n_rivals; i++) {
 		sig_print_wrapped("  - ", s->rival[i].cause);
