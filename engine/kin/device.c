@@ -10,8 +10,6 @@
 #include "kin/devices_impl.h"
 #include "kin/place.h"
 
-enum { CLASS_CELLS_MAX = 32 /* cells of one class before single ones are put together */ };
-
 struct devices *devices_new(void)
 {
 	return calloc(1, sizeof(struct devices));
@@ -41,124 +39,6 @@ const struct device *devices_at(const struct devices *ds, size_t i)
 uint64_t devices_left_out(const struct devices *ds)
 {
 	return ds->left_out;
-}
-
-/* --- cells --- */
-
-static uint32_t cell_new(struct devices *ds, const struct device_key *key)
-{
-	struct cell *more;
-
-	if (ds->n_cells == LIMIT_DEVICE_CELLS)
-		return CELL_NONE;
-	if (ds->n_cells == ds->room) {
-		uint32_t room = ds->room ? 2 * ds->room : 16;
-
-		more = realloc(ds->cell, room * sizeof(*more));
-		if (!more)
-			return CELL_NONE;
-		ds->cell = more;
-		ds->room = room;
-	}
-	ds->cell[ds->n_cells] = (struct cell){.key = *key,
-					      .moved_to = CELL_NONE,
-					      .d = {.first_ns = INT64_MAX, .last_ns = INT64_MIN}};
-	return ds->n_cells++;
-}
-
-uint32_t devices_cell(const struct devices *ds, uint32_t cell_i)
-{
-	while (ds->cell[cell_i].moved_to != CELL_NONE)
-		cell_i = ds->cell[cell_i].moved_to;
-	return cell_i;
-}
-
-static void name_add(struct cell *c, uint64_t name)
-{
-	for (uint32_t i = 0; i < c->n_names; i++)
-		if (c->name[i] == name)
-			return;
-	if (c->n_names == CELL_NAMES_MAX)
-		c->names_cut = true;
-	else
-		c->name[c->n_names++] = name;
-}
-
-static bool same_values(const struct device_key *a, const struct device_key *b)
-{
-	return a->known[0] == b->known[0] && a->known[1] == b->known[1] &&
-	       a->value[0] == b->value[0] && a->value[1] == b->value[1];
-}
-
-void devices_take_in(struct devices *ds, uint32_t into, uint32_t from)
-{
-	struct cell *a = &ds->cell[into], *b = &ds->cell[from];
-	uint64_t n = a->d.n_findings > b->d.n_findings ? a->d.n_findings : b->d.n_findings;
-
-	if (!device_add(&a->d, &b->d))
-		ds->left_out += b->d.n_findings;
-	/* A finding whose cases went to both counts once. */
-	a->n_own += b->n_own;
-	a->d.n_findings = a->n_own > n ? a->n_own : n;
-	a->acted += b->acted;
-	for (uint32_t i = 0; i < b->n_names; i++)
-		name_add(a, b->name[i]);
-	a->names_cut |= b->names_cut;
-	device_clear(&b->d);
-	b->moved_to = into;
-}
-
-/* Puts all cells of the class that hold a single finding into one; CELL_NONE when none does. */
-static uint32_t make_pool(struct devices *ds, uint64_t class)
-{
-	uint32_t pool = CELL_NONE;
-
-	for (uint32_t i = 0; i < ds->n_cells; i++) {
-		struct cell *c = &ds->cell[i];
-
-		if (c->key.class != class || c->moved_to != CELL_NONE || c->d.n_findings > 1)
-			continue;
-		if (pool == CELL_NONE) {
-			pool = i;
-			c->pool = true;
-		} else {
-			devices_take_in(ds, pool, i);
-		}
-	}
-	return pool;
-}
-
-static uint32_t cell_for(struct devices *ds, const struct device_key *key)
-{
-	uint32_t n = 0, pool = CELL_NONE, any = CELL_NONE, fresh;
-
-	for (uint32_t i = 0; i < ds->n_cells; i++) {
-		const struct cell *c = &ds->cell[i];
-
-		if (c->key.class != key->class || c->moved_to != CELL_NONE)
-			continue;
-		if (!c->pool && same_values(&c->key, key))
-			return i;
-		pool = c->pool ? i : pool;
-		any = i;
-		n++;
-	}
-	if (pool != CELL_NONE)
-		return pool;
-	if (n < CLASS_CELLS_MAX) {
-		fresh = cell_new(ds, key);
-		if (fresh != CELL_NONE)
-			return fresh;
-	}
-	pool = make_pool(ds, key->class);
-	if (pool != CELL_NONE)
-		return pool;
-	fresh = cell_new(ds, key);
-	if (fresh == CELL_NONE)
-		fresh = any;
-	if (fresh != CELL_NONE)
-		ds->cell[fresh].pool = true;
-	return fresh;
 }
 
 /* --- one case --- */
@@ -289,7 +169,7 @@ static void take_case(struct devices *ds, const struct finding *f, uint32_t case
 	    (local && evidence_case(ev) != CASE_PAGE && evidence_case(ev) != CASE_DNS))
 		key.class = key.class * 31 + f->flow.input_i;
 	told = class_told(ds, f, key.class);
-	at = cell_for(ds, &key);
+	at = devices_cell_for(ds, &key);
 	if (at == CELL_NONE) {
 		ds->left_out++;
 		return;
@@ -297,8 +177,6 @@ static void take_case(struct devices *ds, const struct finding *f, uint32_t case
 	c = &ds->cell[at];
 	new_finding = strcmp(c->last_finding, f->id) != 0;
 	memcpy(c->last_finding, f->id, sizeof(c->last_finding));
-	c->bound_known = evidence_get(ev, FEAT_RST_TSG_BOUND) != NULL;
-	c->bound = num_or(ev, FEAT_RST_TSG_BOUND, 0);
 	c->d.kase = evidence_case(ev);
 	c->d.local_headers = local;
 	c->d.grade = f->grade > c->d.grade ? f->grade : c->d.grade;
@@ -317,7 +195,7 @@ static void take_case(struct devices *ds, const struct finding *f, uint32_t case
 		put_matches(&c->d, f, case_i);
 	if (!told && !f->flow.udp && devices_name(&f->flow)) {
 		c->acted++;
-		name_add(c, devices_name(&f->flow));
+		devices_name_add(c, devices_name(&f->flow));
 	}
 	devices_past(ds, &f->flow, ev, f->ts_ns, at);
 }

@@ -16,6 +16,9 @@ static const double by_chance = 1e-2;
 /* Passing the generator's bound test as often as this by chance takes cells out of the rest. */
 static const double bound_chance = 1e-6;
 
+/* MIDDLEBOXES 1.1: the window gate of the bound test. */
+enum { WIN_MAX = 5053 };
+
 static bool in(const struct cell *c, const struct cell *of)
 {
 	return c->moved_to == CELL_NONE && c->key.class == of->key.class && c->group == of->group;
@@ -32,7 +35,7 @@ static uint64_t count(const struct devices *ds, const struct cell *of)
 
 static bool same_value(const struct cell *a, const struct cell *b, int v)
 {
-	return !a->pool && !b->pool && a->key.known[v] && b->key.known[v] &&
+	return !a->any[v] && !b->any[v] && a->key.known[v] && b->key.known[v] &&
 	       a->key.value[v] == b->key.value[v];
 }
 
@@ -53,7 +56,7 @@ static void split_value(struct devices *ds, uint32_t i, int v, uint32_t *groups)
 	struct cell was = {.key = ds->cell[i].key,
 			   .group = ds->cell[i].group,
 			   .moved_to = CELL_NONE,
-			   .pool = ds->cell[i].pool};
+			   .any = {ds->cell[i].any[0], ds->cell[i].any[1]}};
 	uint64_t n = count(ds, &was), c = 0;
 
 	for (uint32_t k = 0; k < ds->n_cells; k++)
@@ -78,11 +81,12 @@ static void split_bound(struct devices *ds, uint32_t i, uint32_t *groups)
 	for (uint32_t k = 0; k < ds->n_cells; k++) {
 		const struct cell *c = &ds->cell[k];
 
-		if (!in(c, &was) || c->pool || !c->bound_known)
+		if (!in(c, &was) || c->key.bound == BOUND_UNKNOWN)
 			continue;
 		/* MIDDLEBOXES 1.1: the ID must lie in a range of window + 156 out of 65536. */
-		expected += (double)c->d.n_findings * ((double)c->key.value[0] + 156) / 65536;
-		*(c->bound ? &passed : &failed) += c->d.n_findings;
+		expected += (double)c->d.n_findings *
+			    ((double)(c->any[0] ? WIN_MAX : c->key.value[0]) + 156) / 65536;
+		*(c->key.bound == BOUND_PASSED ? &passed : &failed) += c->d.n_findings;
 	}
 	if (!failed || (double)passed <= expected)
 		return;
@@ -92,7 +96,7 @@ static void split_bound(struct devices *ds, uint32_t i, uint32_t *groups)
 		return;
 	++*groups;
 	for (uint32_t k = 0; k < ds->n_cells; k++)
-		if (in(&ds->cell[k], &was) && !ds->cell[k].pool && ds->cell[k].bound)
+		if (in(&ds->cell[k], &was) && ds->cell[k].key.bound == BOUND_PASSED)
 			ds->cell[k].group = *groups;
 }
 

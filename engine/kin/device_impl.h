@@ -14,6 +14,8 @@ struct device_key {
 	uint64_t class;
 	bool known[2];
 	int64_t value[2];
+	/* a reset that passes the generator's bound test, or fails it */
+	enum { BOUND_UNKNOWN, BOUND_PASSED, BOUND_FAILED } bound;
 };
 struct device_key device_key_of(const struct evidence *ev, bool local_headers);
 /* Does what both fingerprints know allow one class, one pair of values? */

@@ -190,6 +190,8 @@ struct device_key device_key_of(const struct evidence *ev, bool local_headers)
 		part[n++] = (uint64_t)id_class_of(k, ev);
 		part[n++] = k->kase == CASE_RST ? (uint64_t)win_class_of(ev) : 0;
 	}
+	if (evidence_get(ev, FEAT_RST_TSG_BOUND) && !local_headers)
+		key.bound = is_yes(ev, FEAT_RST_TSG_BOUND) ? BOUND_PASSED : BOUND_FAILED;
 	/* The registry grows in the middle: a class is compared within one run only. */
 	key.class = hash_of(part, n * sizeof(part[0]));
 	for (int i = 0; k && k->has_values && i < 2; i++) {

@@ -15,8 +15,8 @@ enum {
 struct cell {
 	struct device d;
 	struct device_key key;
-	bool pool;               /* takes every pair of values that has no cell of its own */
-	bool bound_known, bound; /* passes the generator's bound test */
+	/* takes every value of that place: a cell for those that have none of their own */
+	bool any[2];
 	/* findings of which no earlier case went to another cell of this class */
 	uint64_t n_own;
 	char last_finding[17];
@@ -63,6 +63,9 @@ uint64_t devices_name(const struct flow_record *r);
 /* Remembers a case that was put into cell_i, and what it shows of an earlier act on these ends. */
 void devices_past(struct devices *ds, const struct flow_record *r, const struct evidence *ev,
 		  int64_t ts_ns, uint32_t cell_i);
+/* The cell for a case with this key, made when there is none; CELL_NONE: no room. */
+uint32_t devices_cell_for(struct devices *ds, const struct device_key *key);
+void devices_name_add(struct cell *c, uint64_t name);
 /* The cell that now holds what was put into cell_i. */
 uint32_t devices_cell(const struct devices *ds, uint32_t cell_i);
 /* Takes `from` into `into`; `from` is empty afterwards. What found no room is counted. */

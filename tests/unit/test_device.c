@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* covers: engine/kin/device.c engine/kin/device_group.c engine/kin/device_past.c engine/kin/device_feats.c */
+/* covers: engine/kin/device.c engine/kin/device_cells.c engine/kin/device_group.c engine/kin/device_past.c engine/kin/device_feats.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -324,6 +324,26 @@ static void test_devices_one_sort_without_end_one_device(void **state)
 	db_fini(&b);
 }
 
+/* More pairs of values than have cells of their own; but one window comes with every second. */
+static void test_devices_constant_window_of_many_ids_told_apart(void **state)
+{
+	struct db b;
+
+	(void)state;
+	db_init(&b);
+	for (uint32_t i = 0; i < 60; i++) {
+		db_reset(&b, &(struct db_reset){.win = 16, .id = (uint16_t)(1 + 37 * i)});
+		db_reset(&b, &(struct db_reset){.win = (uint16_t)(6000 + 3 * i),
+						.id = (uint16_t)(9 + 41 * i)});
+	}
+	db_finish(&b);
+	assert_int_equal(devices_n(b.ds), 2);
+	assert_int_equal(devices_at(b.ds, 0)->n_findings, 60);
+	assert_int_equal(device_feat(devices_at(b.ds, 0), FEAT_RST_WIN)->n_values, 1);
+	assert_int_equal(devices_at(b.ds, 1)->n_findings, 60);
+	db_fini(&b);
+}
+
 static void test_devices_none_nothing(void **state)
 {
 	struct db b;
@@ -354,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_devices_other_ends_no_residual),
 		cmocka_unit_test(test_devices_without_end_bounded_and_counted),
 		cmocka_unit_test(test_devices_one_sort_without_end_one_device),
+		cmocka_unit_test(test_devices_constant_window_of_many_ids_told_apart),
 		cmocka_unit_test(test_devices_none_nothing),
 	};
 
