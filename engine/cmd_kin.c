@@ -170,32 +170,45 @@ static int measure(struct kin *x, char **files, size_t n, const struct sig_set *
 
 /* --- comparing --- */
 
-/* The table that came with the signatures, unless another is named. *out stays empty for none. */
+/* The table that the user named, or the first that stands beside signatures; NULL: none. *name is
+ * what errors call it. */
+static FILE *open_rates(const struct kin *x, char *name, size_t size)
+{
+	FILE *f = NULL;
+
+	if (x->rates_path) {
+		if (snprintf(name, size, "%s", x->rates_path) < (int)size)
+			f = fopen(x->rates_path, "re");
+		return f;
+	}
+	for (size_t i = 0; !f && i < x->dirs.n; i++)
+		if (snprintf(name, size, "%s/base-rates.tsv", x->dirs.at[i]) < (int)size)
+			f = fopen(name, "re");
+	return f;
+}
+
+/* *out stays empty, and *any false, when there is none: the output says so. */
 static bool read_rates(const struct kin *x, struct base_rates *out, bool *any)
 {
-	char path[4096];
+	char name[4096];
 	struct err_info err;
-	bool ok;
 	FILE *f;
 
 	*any = false;
 	if (x->rates_path && !strcmp(x->rates_path, "none"))
 		return true;
-	if (snprintf(path, sizeof(path), "%s/base-rates.tsv", x->dirs.at[0]) >= (int)sizeof(path))
-		return true;
-	f = fopen(x->rates_path ? x->rates_path : path, "re");
+	f = open_rates(x, name, sizeof(name));
 	if (!f && !x->rates_path)
-		return true; /* the output says that there was none */
+		return true;
 	if (!f) {
 		cmd_complain("kin", "%s: %s", x->rates_path, strerror(errno));
 		return false;
 	}
-	ok = base_rates_read(f, x->rates_path ? x->rates_path : path, out, &err);
-	if (!ok)
+	*any = base_rates_read(f, name, out, &err);
+	if (!*any)
 		cmd_complain("kin", "%s", err.text);
 	fclose(f); /* read only: nothing can be lost */
-	*any = ok;
-	return ok;
+	return *any;
 }
 
 static int tell(struct kin *x, const struct kin_set *set, const struct run_geo *geo)

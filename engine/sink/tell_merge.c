@@ -120,6 +120,28 @@ static void acts(struct page *p, struct say *s, const struct device *d, uint32_t
 	say_clear(s);
 }
 
+static void matches(struct page *p, struct say *s, const struct device *d, uint32_t indent)
+{
+	const char *lead = "Behaves like ";
+
+	say_clear(s);
+	for (uint32_t i = 0; i < d->n_matches; i++) {
+		const struct device_match *v = &d->match[i];
+
+		if (strncmp(v->signature, "middlebox.", 10))
+			continue;
+		say(s, "%s", lead);
+		say_foreign(s, v->signature, strlen(v->signature));
+		say(s, " (%" PRIu64 " of %" PRIu64 " findings)", v->n, d->n_findings);
+		lead = ", ";
+	}
+	if (s->n) {
+		say(s, ".");
+		page_put(p, "", indent, s->at, INK_PLAIN);
+	}
+	say_clear(s);
+}
+
 void tell_device_sights(struct page *p, struct say *s, const struct device *d, uint32_t indent)
 {
 	seen(p, s, d, indent);
@@ -243,6 +265,7 @@ void tell_merge(FILE *f, const struct merge *m, uint32_t width, bool colour,
 		say(&s, ").");
 		page_put(&p, label, 5, s.at, INK_PLAIN);
 		tell_device_sights(&p, &s, d, 5);
+		matches(&p, &s, d, 5);
 	}
 	page_gap(&p);
 	totals(&p, &s, m);

@@ -22,7 +22,7 @@ static inline void kin_event(char out[KIN_TEXT], const char *id, const char *kin
 		"{\"schema\":\"wallprint.event/1\",\"event_type\":\"device\",\"id\":\"%s\",\"kind\":\"%s\",\"findings\":%u,"
 		"\"cases\":%u,\"techniques\":[\"rst_injection\"],\"grade\":\"likely\",\"fingerprint\":{%s},\"seen_from\":[{\"file\":"
 		"\"%s\",\"findings\":%u,\"hops_from_capture\":[5,7],\"first\":\"%s\",\"last\":\"2026-01-02T00:00:00.000000000Z\"}],"
-		"\"reacts_to\":[\"tls-sni\"],\"matches\":[{\"signature\":\"mechanism.x\",\"findings\":1}],\"first\":\"%s\",\"last\":"
+		"\"reacts_to\":[\"tls-sni\"],\"matches\":[{\"signature\":\"mechanism.x\",\"findings\":1},{\"signature\":\"middlebox.yy.other\",\"findings\":1}],\"first\":\"%s\",\"last\":"
 		"\"2026-01-02T00:00:00.000000000Z\"}",
 		id, kind, findings, findings, print, file, findings, first, first);
 

@@ -166,6 +166,10 @@ static void test_merge_outputs_hold_sums_countries_and_steer_nothing(void **stat
 	text = output(NULL, m, MERGE_TEXT);
 	must_hold(text, "rst, 5 findings (device 00000000000000a0)");
 	must_hold(text, "5 to 7 hops");
+	must_hold(
+		text,
+		"Behaves like middlebox.yy.other (1 of 5 findings)."); /* mechanisms are no likeness */
+	assert_null(strstr(text, "mechanism.x"));
 	must_hold(text, "7 packets, 2 flows.");
 	must_hold(text, "1 likely findings.");
 	free(text);
