@@ -24,20 +24,22 @@ int main(int argc, char **argv)
 	struct count c = {0, 0};
 	pcap_t *p;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: bare FILE\n");
+	if (argc < 2) {
+		fprintf(stderr, "usage: bare FILE...\n");
 		return 2;
 	}
-	p = pcap_open_offline(argv[1], why);
-	if (!p) {
-		fprintf(stderr, "bare: %s\n", why);
-		return 1;
+	for (int i = 1; i < argc; i++) {
+		p = pcap_open_offline(argv[i], why);
+		if (!p) {
+			fprintf(stderr, "bare: %s\n", why);
+			return 1;
+		}
+		if (pcap_loop(p, -1, count_packet, (u_char *)&c)) {
+			fprintf(stderr, "bare: %s\n", pcap_geterr(p));
+			return 1;
+		}
+		pcap_close(p);
 	}
-	if (pcap_loop(p, -1, count_packet, (u_char *)&c)) {
-		fprintf(stderr, "bare: %s\n", pcap_geterr(p));
-		return 1;
-	}
-	pcap_close(p);
 	printf("%" PRIu64 " %" PRIu64 "\n", c.packets, c.bytes);
 	return 0;
 }
