@@ -148,7 +148,10 @@ cov: cov-bin ## lines of its file that each fuzz target's inputs reach; fails be
 fuzzers: $(FUZZBIN)
 
 lab: all setup-lab ## docs/LAB.md: every technique over N seeds beside its innocent twin (root); N=5, MINUTES=25 to stop, JOBS=6
-	$(Q)tests/lab/lab table --n $(or $(N),5) --minutes $(or $(MINUTES),0) --jobs $(or $(JOBS),6) --page docs/LAB.md
+	$(Q)tests/lab/lab table --n $(or $(N),5) --minutes $(or $(MINUTES),0) --jobs $(or $(JOBS),6) --keep --page docs/LAB.md
+
+confusion: all ## docs/LAB.md and docs/CONFUSION.md again from the captures that `make lab N=...` left in build/lab (same N)
+	$(Q)tests/lab/lab table --n $(or $(N),5) --again --page docs/LAB.md
 
 bench: all $(B)/bench/gen $(B)/bench/bare ## CPU time beside a bare libpcap loop (bench/README.md), under 2 minutes
 	$(Q)bench/bench -B $(B)
@@ -219,4 +222,4 @@ FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: all demo docs test setup-run setup-test setup-lab help clean unit unit-bin objects script asan clang lint tidy cppcheck \
-	format-check format fuzz fuzz-bin cov-bin cov fuzzers fresh lab bench bench-instr FORCE
+	format-check format fuzz fuzz-bin cov-bin cov fuzzers fresh lab confusion bench bench-instr FORCE

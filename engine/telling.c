@@ -34,6 +34,7 @@ struct telling {
 	struct waiting waiting[WAITING_MAX];
 	/* ring; the delay is the same for all, so it is in order of time */
 	uint32_t head, n_waiting;
+	uint64_t truncated_before; /* of run->lost.truncated: in earlier series */
 };
 
 static bool result_room(struct telling *t, const struct sig_set *sigs)
@@ -92,6 +93,7 @@ void telling_devices(struct telling *t)
 void telling_hosts(struct telling *t, struct hosts *hosts)
 {
 	t->hosts = hosts;
+	t->truncated_before = t->run->lost.truncated;
 }
 
 void telling_ndpi(struct telling *t, struct app_ndpi *n)
@@ -285,7 +287,8 @@ static void judge(struct telling *t, const struct flow *f, const struct flow_rec
 		const char *point = capture_point_name(r->point);
 
 		evidence_put_text(cases[i], FEAT_CAPTURE_POINT, point, strlen(point), 0);
-		evidence_put(cases[i], FEAT_CAPTURE_TRUNCATED, t->run->lost.truncated > 0, NULL, 0);
+		evidence_put(cases[i], FEAT_CAPTURE_TRUNCATED,
+			     t->run->lost.truncated > t->truncated_before, NULL, 0);
 		across_facts(t, f, cases[i]);
 	}
 	tell_cases(t, r, cases, n);

@@ -19,7 +19,7 @@ void telling_ndpi(struct telling *t, struct app_ndpi *n);
 /* From now on judges by these; what is told already stands until it is judged again. False, and as
  * before, when out of memory. */
 MUST_CHECK bool telling_signatures(struct telling *t, const struct sig_set *sigs);
-/* What is known across flows of the present series; a loan until the next call. */
+/* A new series begins: what is known across its flows, a loan until the next call. Frames cut in earlier ones count no more. */
 void telling_hosts(struct telling *t, struct hosts *hosts);
 
 /* Judges cases that are complete in themselves (a DNS transaction), again when more has come;

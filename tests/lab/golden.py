@@ -5,8 +5,9 @@ V4 = {"family": 4}
 V6 = {"family": 6}
 
 
-def case(scenario, seed, text, **opts):
-    return {"scenario": scenario, "seed": seed, "text": text, "opts": opts}
+def case(scenario, seed, text, cut=None, **opts):
+    """`cut`: bytes kept of each frame, where the whole would be large and headers say it all."""
+    return {"scenario": scenario, "seed": seed, "text": text, "cut": cut, "opts": opts}
 
 
 CASES = {
@@ -65,4 +66,33 @@ CASES = {
         "inn-loss-http", 1, "Innocent: a download with lost segments; retransmissions, duplicate ACKs.", **V4),
     "inn-mute": case(
         "inn-mute", 1, "Innocent: a server that acknowledges the request and never answers (drop's look-alike).", **V4),
+    "policed": case(
+        "police-sni", 1, "A download is policed from the ClientHello on: a token bucket of the box's drops what exceeds it.", cut=160,
+        injector="mbox", **V4),
+    "policed-nft-v6": case(
+        "police-sni", 2, "The same over IPv6 by nftables' `limit` in a router.", cut=160, injector="kernel", rtt=60, **V6),
+    "inn-shaped": case(
+        "inn-shape", 1, "Innocent: the same download behind a shaper (tc tbf), whose deep queue delays.", cut=160, **V4),
+    "inn-congestion": case(
+        "inn-congestion", 2, "Innocent: the same download through a slow link whose queue overflows.", cut=160, **V4),
+    "quic-sni": case(
+        "quic-sni", 3, "QUIC (ngtcp2): Initials that name blocked.example are dropped, another name is answered meanwhile.", **V4),
+    "quic-version-v6": case(
+        "quic-version", 2, "QUIC over IPv6: version 1 is dropped by its version field (nftables); draft 29 passes.", **V6),
+    "inn-quic": case(
+        "inn-quic", 2, "Innocent: both names over QUIC.", **V4),
+    "inn-quic-none": case(
+        "inn-quic-none", 2, "Innocent: a server without QUIC whose own packet filter drops UDP 443.", **V4),
+    "dns-tcp-answer": case(
+        "dns-tcp-answer", 2, "dig asks over TCP; a forged answer in the connection overtakes the resolver's.", **V4),
+    "inn-dns-tcp": case(
+        "inn-dns-tcp", 2, "Innocent: the question over TCP and its answer.", **V4),
+    "drop-nft": case(
+        "drop-filter-both", 2, "nftables in a router lets the handshake pass and nothing after it.", **V4),
+    "inn-nobody": case(
+        "inn-nobody", 2, "Innocent: SYNs to an address where nobody is, until the last router says so.", **V4),
+    "inn-new-certificate": case(
+        "inn-new-certificate", 2, "Innocent: a server has a new key and certificate, of another issuer, from the second visit on.", **V4),
+    "inn-mail": case(
+        "inn-mail", 2, "Innocent: a letter by SMTP, with the client's own QUIT.", **V4),
 }

@@ -28,7 +28,7 @@ KEEP_MAX = 40                      # captures of runs with something wrong that 
 def conditions(name, injector, seed):
     t = scenarios.TABLE[name]
     o = {"injector": injector, "family": t.get("family") or (4, 6)[seed % 2], "rtt": t.get("rtt") or RTTS[seed % 3],
-         "loss": LOSSES[(seed + seed // 3) % 3]}
+         "loss": LOSSES[(seed + (seed - 1) // 3) % 3]}
     return o
 
 
@@ -88,32 +88,41 @@ def compare(truth, out):
     return "whole" if whole else "part"
 
 
+def judged(row, truth, d):
+    """The row with what wallprint says of both captures in d."""
+    row["command"] = truth["command"]
+    paths = {s: os.path.join(d, truth[s]["file"]) for s in ("client", "server")}
+    found = {s: [] for s in paths}
+    evs = events(["replay", "--signatures", os.path.join(os.path.dirname(PROGRAM), "signatures"), "--format", "jsonl", *paths.values()])
+    for e in evs:
+        if e["event_type"] == "finding":
+            found[next(s for s, p in paths.items() if p == e["src"]["file"])].append(e)
+    row["sides"] = {s: judge(truth, s, found[s]) for s in paths}
+    row["diff"] = compare(truth, d)
+    row["tool"] = [evs[-1]["tool"]["version"], evs[-1]["signatures"]["sha256"]]
+    row["bad"] = any(s["lacking"] or s["wrong"] or s["wrong_frames"] for s in row["sides"].values()) or row["diff"] == "false"
+
+
 def one(task):
-    name, injector, seed, out, run_one = task
+    name, injector, seed, out, keep, run_one = task
     opts = conditions(name, injector, seed)
     d = os.path.join(out, f"{name}.{injector}.{seed}")
     row = {"play": name, "injector": injector, "seed": seed, "twin": scenarios.TABLE[name]["twin"], "family": opts["family"], "rtt": opts["rtt"],
-           "loss": opts["loss"], "command": ""}
+           "loss": opts["loss"], "command": "", "bad": True}
     t0 = time.monotonic()
     try:
-        truth = run_one(name, seed, d, opts, tries=3)
-        row["command"] = truth["command"]
-        paths = {s: os.path.join(d, truth[s]["file"]) for s in ("client", "server")}
-        found = {s: [] for s in paths}
-        evs = events(["replay", "--format", "jsonl", *paths.values()])
-        for e in evs:
-            if e["event_type"] == "finding":
-                found[next(s for s, p in paths.items() if p == e["src"]["file"])].append(e)
-        row["sides"] = {s: judge(truth, s, found[s]) for s in paths}
-        row["diff"] = compare(truth, d)
-        row["tool"] = [evs[-1]["tool"]["version"], evs[-1]["signatures"]["sha256"]]
-        row["bad"] = any(s["lacking"] or s["wrong"] or s["wrong_frames"] for s in row["sides"].values()) or row["diff"] == "false"
+        if run_one:
+            truth = run_one(name, seed, d, opts, tries=3)
+        else:
+            with open(os.path.join(d, "truth.json"), encoding="ascii") as f:
+                truth = json.load(f)
+        if not run_one:
+            row.update(family=truth["family"], rtt=truth["path"]["rtt_ms"], loss=truth["path"]["loss_pct"])
+        judged(row, truth, d)
     except (net.LabError, subprocess.SubprocessError, OSError) as e:
         row["error"] = str(e)
-        row["bad"] = True
     row["seconds"] = round(time.monotonic() - t0, 1)
-    kept = len(os.listdir(out)) > KEEP_MAX + 12
-    if not row["bad"] or kept:
+    if not keep and (not row["bad"] or len(os.listdir(out)) > KEEP_MAX + 12):
         shutil.rmtree(d, ignore_errors=True)
     return row
 
@@ -140,12 +149,15 @@ def tell(row):
 
 def table(a, run_one):
     global PROGRAM
+    if a.again:
+        run_one, a.keep = None, True
+    elif os.path.exists(os.path.join(a.out, "results.jsonl")):     # an earlier table of ours, nothing else
+        shutil.rmtree(a.out)
     os.makedirs(a.out, exist_ok=True)
     # A copy judges: the original may be built anew meanwhile.
     PROGRAM = shutil.copy2(PROGRAM, os.path.join(a.out, "wallprint"))
-    for old in os.listdir(a.out):
-        if os.path.isdir(os.path.join(a.out, old)):
-            shutil.rmtree(os.path.join(a.out, old), ignore_errors=True)
+    shutil.rmtree(os.path.join(a.out, "signatures"), ignore_errors=True)
+    shutil.copytree(os.path.join(ROOT, "signatures"), os.path.join(a.out, "signatures"))
     start, rows, seeds = time.monotonic(), [], []
     print(f"seeds {a.seed}..{a.seed + a.n - 1}, {len(tasks(a.seed, a.only))} runs each", flush=True)
     with multiprocessing.Pool(a.jobs, worker) as pool, open(os.path.join(a.out, "results.jsonl"), "w", encoding="ascii") as log:
@@ -153,7 +165,7 @@ def table(a, run_one):
             if a.minutes and seeds and (time.monotonic() - start) * (len(seeds) + 1) / len(seeds) > a.minutes * 60:
                 print(f"{a.minutes:g} minutes would not do for another seed: {len(seeds)} of {a.n} played", flush=True)
                 break
-            for row in pool.imap_unordered(one, [(*t, a.out, run_one) for t in tasks(seed, a.only)]):
+            for row in pool.imap_unordered(one, [(*t, a.out, a.keep, run_one) for t in tasks(seed, a.only)]):
                 tell(row)
                 rows.append(row)
                 log.write(json.dumps(row) + "\n")
@@ -161,6 +173,8 @@ def table(a, run_one):
             seeds.append(seed)
             print(f"seed {seed}: {len(rows)} runs, {time.monotonic() - start:.0f} s", flush=True)
     text = page.lab_page(rows, seeds)
+    if a.page:
+        page.confusion_page(rows, seeds, os.path.join(os.path.dirname(a.page), "CONFUSION.md"), ROOT, PROGRAM)
     if a.page:
         with open(a.page, "w", encoding="utf-8") as f:
             f.write(text)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """docs/LAB.md from the rows of `lab table`."""
+import json
 import os
+import subprocess
 from collections import Counter, defaultdict
 
 GRADES = ("none", "anomaly", "likely", "confirmed", "proof")
@@ -129,7 +131,7 @@ def confusion(pairs):
     """pairs: (set of what was done, set of what was said). Rows: done; columns: said. A capture with two techniques is in two rows."""
     said_all = [t for t in TECHNIQUES + AIMS if any(t in said for _, said in pairs)]
     out = []
-    for t in TECHNIQUES + ("nothing",):
+    for t in TECHNIQUES + AIMS + ("nothing",):
         mine = [said for done, said in pairs if (t in done if t != "nothing" else not done)]
         if mine:
             out.append([t, len(mine)] + [sum(x in said for said in mine) or "" for x in said_all] + [sum(not said for said in mine) or ""])
@@ -183,3 +185,58 @@ def lab_page(rows, seeds):
         (f"\n\n{len(bad) - LIST_MAX} more are in build/lab/table/results.jsonl." if len(bad) > LIST_MAX else "") + "\n",
     ]
     return "\n".join(parts)
+
+
+# --- confusions over lab and corpus ------------------------------------------------------------------
+
+CORPUS = "../shared/corpus/manifest.tsv"
+
+
+def corpus_pairs(root, program):
+    """(done, said) for each labelled capture of the corpus; None when it is not at hand. `a|b` in a label asks for either: it counts as what was
+    said of the two, or as the first."""
+    manifest = os.environ.get("CORPUS", os.path.join(root, CORPUS))
+    if not os.path.exists(manifest):
+        return None
+    pairs = []
+    with open(manifest, encoding="utf-8") as f:
+        rows = [line.rstrip("\n").split("\t") for line in f if line.strip() and not line.startswith("#")]
+    for cells in rows:
+        path = os.path.join(os.path.dirname(manifest), cells[0])
+        if cells[1] not in ("censored", "benign") or not os.path.exists(path) or cells[1] == "censored" and cells[2] == "-":
+            continue
+        try:
+            p = subprocess.run([program, "replay", "--signatures", os.path.join(root, "signatures"), "--format", "jsonl", path],
+                               capture_output=True, check=False, timeout=120)
+        except subprocess.TimeoutExpired:
+            continue
+        said = set()
+        for line in p.stdout.decode("utf-8", "replace").splitlines():
+            e = json.loads(line)
+            if e["event_type"] == "finding" and sure(e["grade"]):
+                said |= set(e["techniques"])
+        done = set()
+        for label in cells[2].split(",") if cells[1] == "censored" else ():
+            either = label.split("|")
+            done.add(next((x for x in either if x in said), either[0]))
+        pairs.append((done, said))
+    return pairs
+
+
+def confusion_page(rows, seeds, path, root, program):
+    """docs/CONFUSION.md. Where the corpus is not at hand, its table stays as it was."""
+    mark = "## Corpus\n"
+    old = ""
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as f:
+            old = mark + f.read().partition(mark)[2]
+    pairs = corpus_pairs(root, program)
+    if pairs is not None:
+        n = sum(bool(d) for d, _ in pairs)
+        old = (f"{mark}\nLabelled captures of others, which are not part of this repository: {n} in which somebody interfered, {len(pairs) - n} in which nobody "
+               "did. Captures labelled with an aim only (`sni_filtering`) have a row of their own.\n\n" + confusion(pairs))
+    text = ("# What is taken for what\n\nMade by `make lab` and `make confusion` (`tests/lab/page.py`); do not edit. Down: what was done, by the truth. Across: what "
+            "was said at `likely` or better. A capture with two techniques stands in two rows, so a row may hold techniques that were done as well. Row "
+            f"`nothing` is innocent traffic.\n\n## Lab\n\nN = {len(seeds)}, {sum('sides' in r for r in rows)} runs, each from both ends.\n\n" + confusion(lab_pairs(rows)) + "\n" + old)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)

@@ -11,8 +11,8 @@ FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 class Frame:
     """One Ethernet frame with its time in ns and, once parsed, what the lab needs of it."""
 
-    def __init__(self, ts, data):
-        self.ts, self.data = ts, bytearray(data)
+    def __init__(self, ts, data, wire=0):
+        self.ts, self.data, self.wire = ts, bytearray(data), wire
         self.parse()
 
     def parse(self):
@@ -79,7 +79,8 @@ def from_ip(hexed):
     return Frame(0, bytes(12) + (b"\x86\xdd" if ip[0] >> 4 == 6 else b"\x08\x00") + ip)
 
 
-def read(path):
+def read(path, cut=False):
+    """The frames of a capture. Cut ones are an error unless `cut`: then `wire` is their length, and only headers are to be relied on."""
     with open(path, "rb") as f:
         blob = f.read()
     if blob[:4] not in MAGICS:
@@ -88,9 +89,9 @@ def read(path):
     out, off = [], 24
     while off < len(blob):
         sec, sub, cap, full = struct.unpack_from(end + "IIII", blob, off)
-        if cap != full or len(blob) - off - 16 < cap:
+        if cap != full and not cut or len(blob) - off - 16 < cap:
             raise ValueError(f"{path}: frame {len(out) + 1} is cut")
-        out.append(Frame(sec * 10**9 + sub * mul, blob[off + 16:off + 16 + cap]))
+        out.append(Frame(sec * 10**9 + sub * mul, blob[off + 16:off + 16 + cap], full if cap != full else 0))
         off += 16 + cap
     return out
 
@@ -100,7 +101,7 @@ def write(path, frames):
     with open(path, "wb") as f:
         f.write(b"\x4d\x3c\xb2\xa1" + struct.pack("<HHiIII", 2, 4, 0, 0, 262144, 1))
         for x in frames:
-            f.write(struct.pack("<IIII", x.ts // 10**9, x.ts % 10**9, len(x.data), len(x.data)))
+            f.write(struct.pack("<IIII", x.ts // 10**9, x.ts % 10**9, len(x.data), max(x.wire, len(x.data))))
             f.write(x.data)
 
 
@@ -127,3 +128,12 @@ def checksums(x):
         pseudo = addrs + struct.pack("!II", len(l4), x.proto)
         struct.pack_into("!H", d, x.l4 + at, sum16(pseudo + l4) or (0 if x.tcp else 0xFFFF))
     x.parse()
+
+
+def cut(path, snaplen):
+    """Cuts the capture's frames in place: a long transfer is told by its headers."""
+    frames = read(path)
+    for x in frames:
+        if len(x.data) > snaplen:
+            x.data, x.wire = x.data[:snaplen], len(x.data)
+    write(path, frames)
