@@ -397,6 +397,8 @@ static bool open_input(struct engine *e, const char *name, struct err_info *why)
 		return source_open(&e->source, name, NULL, why);
 	if (!source_live_open(&e->source, e->cfg->live, &note, why))
 		return false;
+	/* Behind on_ready no library can be loaded. Without it applications stay unnamed: it says so. */
+	(void)app_ndpi_prepare(e->ndpi);
 	if (!e->hooks->on_ready || e->hooks->on_ready(e->hooks->arg, note.text))
 		return true;
 	source_close(e->source);

@@ -173,6 +173,11 @@ static bool set_up(struct app_ndpi *n)
 	return n->mod != NULL;
 }
 
+bool app_ndpi_prepare(struct app_ndpi *n)
+{
+	return n->when == NDPI_OFF || set_up(n);
+}
+
 static void show(struct app_ndpi *n, struct ndpi_state *s, const struct flow *f, enum dir d,
 		 const uint32_t number[2], struct bytes payload, uint64_t frame, int64_t ts_ns)
 {

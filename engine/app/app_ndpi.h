@@ -32,6 +32,8 @@ struct app_ndpi;
 struct app_ndpi *app_ndpi_new(enum ndpi_when when);
 void app_ndpi_free(struct app_ndpi *n); /* accepts NULL */
 enum ndpi_when app_ndpi_when(const struct app_ndpi *n);
+/* Sets the library up now, for who may open no file later. False: applications stay unnamed. */
+bool app_ndpi_prepare(struct app_ndpi *n);
 
 /* Shows nDPI a packet of a flow: to be called for every packet with payload in NDPI_ALL, and for
  * UDP flows that no reader of ours knows when they are to be told. At most LIMIT_NDPI_PACKETS of a
