@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/keyhash.h"
-#include "geo/geo.h"
+#include "flow_told.h"
 #include "kin/place.h"
 #include "naming.h"
 
@@ -57,8 +57,7 @@ struct telling *telling_new(const struct sig_set *sigs, const struct engine_hook
 	if (!t)
 		return NULL;
 	*t = (struct telling){.hooks = hooks, .cfg = cfg, .run = run};
-	if (hooks->on_devices)
-		t->devices = devices_new();
+	t->devices = hooks->on_devices ? devices_new() : NULL;
 	if (!result_room(t, sigs) || (hooks->on_devices && !t->devices)) {
 		telling_free(t);
 		return NULL;
@@ -113,72 +112,6 @@ uint64_t telling_lost(const struct telling *t)
 	return t->lost;
 }
 
-/* Stable: made from what the flow is, not from where a table keeps it. */
-static void flow_id(const struct flow *f, char out[FLOW_ID_TEXT])
-{
-	/* "wallprint.flow/1" */
-	static const struct hash_key key = {0x77616c6c7072696e, 0x742e666c6f772f31};
-	struct {
-		struct ip_addr addr[2];
-		int64_t first_ns;
-		uint64_t first_frame;
-		uint16_t port[2];
-		uint32_t proto;
-	} id;
-
-	memset(&id, 0, sizeof(id));
-	memcpy(id.addr, f->addr, sizeof(id.addr));
-	id.first_ns = f->first_ns;
-	id.first_frame = f->first_frame;
-	memcpy(id.port, f->port, sizeof(id.port));
-	id.proto = f->proto;
-	(void)snprintf(out, FLOW_ID_TEXT, "%016llx",
-		       (unsigned long long)keyhash(&key, &id, sizeof(id))); /* 16 digits fit */
-}
-
-static void record_trigger(struct flow_record *r, const struct trigger *g)
-{
-	r->trigger = g->kind;
-	r->trigger_len = g->name_len;
-	memcpy(r->trigger_value, g->name, g->name_len);
-	r->trigger_value[g->name_len] = '\0';
-	r->trigger_frame = g->last_frame;
-}
-
-static void record_of(const struct telling *t, const struct flow *f, const struct trigger *g,
-		      enum capture_point point, struct flow_record *r)
-{
-	struct flow_end *end[2] = {&r->orig, &r->resp};
-
-	memset(r, 0, sizeof(*r));
-	flow_id(f, r->id);
-	r->input_i = f->input_i;
-	r->udp = f->proto == 17;
-	for (int d = 0; d < 2; d++) {
-		memcpy(end[d]->addr, f->addr[d].b, sizeof(end[d]->addr));
-		end[d]->port = f->port[d];
-		if (t->cfg->geo)
-			(void)geo_country(t->cfg->geo, end[d]->addr, /* none: empty */
-					  end[d]->country);
-		r->packets[d] = f->side[d].packets;
-		r->bytes[d] = f->side[d].bytes;
-	}
-	r->first_ns = f->first_ns;
-	r->last_ns = f->last_ns;
-	r->first_frame = f->first_frame;
-	r->last_frame = f->last_frame;
-	memcpy(r->history, f->history, sizeof(f->history));
-	memcpy(r->app, f->app, sizeof(f->app));
-	r->point = point;
-	r->stage_known = f->proto == 6 && !f->midstream;
-	r->one_sided = !f->side[0].packets || !f->side[1].packets;
-	r->truncated = f->truncated;
-	r->marked = f->marked;
-	r->lost = f->seq_gaps;
-	if (g && trigger_kind_name(g->kind) && (g->name_len || g->kind != TRIGGER_PAYLOAD))
-		record_trigger(r, g);
-}
-
 static int64_t frame_time(const struct flow *f, uint64_t frame_no)
 {
 	const struct seg *s = flow_seg(f, frame_no);
@@ -224,8 +157,7 @@ static void tell_finding(struct telling *t, const struct flow *f, struct finding
 		for (int k = 0; k < TECH_N; k++)
 			t->run->findings[k] += fd->techniques >> k & 1;
 		t->run->findings_by_grade[fd->grade]++;
-		if (t->devices)
-			devices_finding(t->devices, fd, file_of(t, &fd->flow));
+		devices_finding(t->devices, fd, file_of(t, &fd->flow));
 	}
 	if (told && told->rev && told->digest == digest)
 		return;
@@ -313,7 +245,7 @@ void telling_cases(struct telling *t, const struct flow *f, const struct trigger
 {
 	struct flow_record r;
 
-	record_of(t, f, trigger, point, &r);
+	flow_record_of(t->cfg->geo, f, trigger, point, &r);
 	if (!r.app[0])
 		memcpy(r.app, "DNS", 4);
 	if (!r.udp)
@@ -360,7 +292,7 @@ static void judge_flow(struct telling *t, struct flow *f, enum capture_point poi
 		if (!n)
 			continue;
 		g = trigger_of(f, same[0]);
-		record_of(t, f, g, point, &r);
+		flow_record_of(t->cfg->geo, f, g, point, &r);
 		naming_record(&app, g, &r);
 		r.stage = detect_tampering(f, f->last_ns, r.tampering);
 		for (uint32_t i = 0; r.stage == STAGE_POST_PSH && i < n; i++)
@@ -386,7 +318,8 @@ void telling_flow_end(struct telling *t, struct flow *f, int64_t watermark_ns,
 	for (uint32_t i = 0; t->n_waiting && i < t->n_waiting; i++)
 		if (t->waiting[(t->head + i) % WAITING_MAX].f == f)
 			t->waiting[(t->head + i) % WAITING_MAX].f = NULL;
-	record_of(t, f, f->n_triggers ? &f->trigger[f->n_triggers - 1] : NULL, point, &r);
+	flow_record_of(t->cfg->geo, f, f->n_triggers ? &f->trigger[f->n_triggers - 1] : NULL, point,
+		       &r);
 	r.stage = detect_tampering(f, watermark_ns, r.tampering);
 	if (!r.udp)
 		t->run->stage[r.stage]++;
@@ -394,8 +327,7 @@ void telling_flow_end(struct telling *t, struct flow *f, int64_t watermark_ns,
 		t->run->duplicates += f->dup_ordinary;
 	if (f->suspicion)
 		judge_flow(t, f, point, true);
-	if (t->devices)
-		devices_flow(t->devices, &r);
+	devices_flow(t->devices, &r);
 	if (t->cfg->want_flows && t->hooks->on_flow) {
 		struct ndpi_app app;
 

@@ -202,10 +202,10 @@ static void take_case(struct devices *ds, const struct finding *f, uint32_t case
 
 void devices_finding(struct devices *ds, const struct finding *f, const char *file)
 {
-	for (uint32_t i = 0; i < f->n_cases; i++)
+	for (uint32_t i = 0; ds && i < f->n_cases; i++)
 		if (f->likely_cases >> i & 1)
 			take_case(ds, f, i, file);
-	if (f->likely_cases)
+	if (ds && f->likely_cases)
 		memcpy(ds->last_flow, f->flow.id, sizeof(ds->last_flow));
 }
 

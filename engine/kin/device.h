@@ -92,9 +92,9 @@ struct devices *devices_new(void);     /* NULL when out of memory */
 void devices_free(struct devices *ds); /* accepts NULL */
 
 /* Takes a finding, in its last revision, with the name of its input; keeps nothing of it. Cost: one
- * look at each of its facts. What found no room is counted. */
+ * look at each of its facts. What found no room is counted. Accepts NULL: nobody asks. */
 void devices_finding(struct devices *ds, const struct finding *f, const char *file);
-/* Takes every flow that is over: an opportunity to act that was or was not taken. */
+/* Takes every flow that is over: an opportunity to act that was or was not taken. Accepts NULL. */
 void devices_flow(struct devices *ds, const struct flow_record *r);
 /* Clusters what was taken. Call once, at the end; then the two below. */
 void devices_finish(struct devices *ds);

@@ -37,7 +37,7 @@ static struct pass *pass_of(const struct devices *ds, uint64_t name)
 
 void devices_flow(struct devices *ds, const struct flow_record *r)
 {
-	uint64_t name = r->udp ? 0 : devices_name(r);
+	uint64_t name = !ds || r->udp ? 0 : devices_name(r);
 	struct pass *p;
 
 	if (!name || r->one_sided || !r->bytes[1] || !strcmp(r->id, ds->last_flow))
