@@ -17,10 +17,10 @@ GOLDEN  ?= $(wildcard tests/golden/*/*.pcap tests/golden/*/*.pcapng)
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
 FLAGS   := -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) $(WERROR) -fno-strict-aliasing -Iengine -Itests
 LINK    := -Wl,--as-needed
-LIBS    := -lcap-ng -lseccomp -lyaml -lcrypto -lz -lzstd -llzma -ljson-c -lmaxminddb -lpcap -lm -lpthread
+LIBS    := -lcap-ng -lseccomp -lyaml -lcrypto -lz -lzstd -llzma -ljson-c -lcsv -lmaxminddb -lpcap -lm -lpthread
 # Linked from their archives where Debian's -dev packages have them: loading and relocating the shared ones costs 2 of 15 ms of a
 # one-packet run (bench/README.md). An update of those packages wants a new build.
-NAMES   := cap-ng seccomp yaml crypto z zstd lzma json-c maxminddb jemalloc_pic
+NAMES   := cap-ng seccomp yaml crypto z zstd lzma json-c csv maxminddb jemalloc_pic
 # The filter of live capture (bpf/) wants clang and bpftool when it is built, and libbpf. Without them the program captures through
 # libpcap alone, and says so.
 BPFTOOL := $(firstword $(wildcard /usr/sbin/bpftool) $(shell command -v bpftool))

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "cmd.h"
+#include "cmd_lists.h"
 #include "engine.h"
 #include "geo/geo.h"
 #include "source/source_expand.h"
@@ -22,6 +23,7 @@ struct replay {
 	struct sink *sink;
 	struct sink_options sink_opts;
 	struct sig_dirs dirs;
+	struct blockpages *lists;
 	const char *out_path, *geo_path;
 	struct geo *geo;
 	FILE *out;
@@ -44,6 +46,7 @@ static void help(void)
 	     "                       tables of the tor-geoipdb package; without it none is told\n"
 	     "  --memory SIZE        ceiling for flow state, e.g. 512M (default: a quarter of the machine)\n"
 	     "  --ndpi off|events|all  ask nDPI what flows carry: never, where it matters (default), of every flow\n"
+	     "  --blockpages FILE    a public list of block pages (Censored Planet's JSON lines, OONI's CSV); may be repeated\n"
 	     "  --help               this text\n\n"
 	     "Exit status: 0 done, 2 usage, 3 an input was cut short, 4 an input was refused, 5 output could not be written.");
 }
@@ -141,21 +144,23 @@ static bool parse_memory(struct replay *r, const char *size)
 	return false;
 }
 
+static const struct option opts[] = {
+	{"format", required_argument, NULL, 'f'},
+	{"flows", no_argument, NULL, 'F'},
+	{"series", no_argument, NULL, 's'},
+	{"signatures", required_argument, NULL, 'S'},
+	{"memory", required_argument, NULL, 'm'},
+	{"geo", required_argument, NULL, 'g'},
+	{"help", no_argument, NULL, 'h'},
+	{"output", required_argument, NULL, 'o'},
+	{"ndpi", required_argument, NULL, 'n'},
+	{"blockpages", required_argument, NULL, 'b'},
+	{NULL, 0, NULL, 0},
+};
+
 /* Returns -1 to go on, else the exit status. */
 static int parse(struct replay *r, int argc, char **argv)
 {
-	static const struct option opts[] = {
-		{"format", required_argument, NULL, 'f'},
-		{"flows", no_argument, NULL, 'F'},
-		{"series", no_argument, NULL, 's'},
-		{"signatures", required_argument, NULL, 'S'},
-		{"memory", required_argument, NULL, 'm'},
-		{"geo", required_argument, NULL, 'g'},
-		{"help", no_argument, NULL, 'h'},
-		{"output", required_argument, NULL, 'o'},
-		{"ndpi", required_argument, NULL, 'n'},
-		{NULL, 0, NULL, 0},
-	};
 	struct err_info err;
 	int c;
 
@@ -179,6 +184,10 @@ static int parse(struct replay *r, int argc, char **argv)
 			break;
 		case 'm':
 			if (!parse_memory(r, optarg))
+				return EXIT_USAGE;
+			break;
+		case 'b':
+			if (!cmd_lists_add(&r->lists, optarg))
 				return EXIT_USAGE;
 			break;
 		case 'n':
@@ -275,6 +284,7 @@ static int run(struct replay *r, const struct path_list *paths)
 	}
 	progress_clear(r);
 	cmd_note_geo(r->geo, &summary.geo);
+	cmd_lists_tell(r->lists, &summary);
 	if (!r->ops->end(r->sink, &summary, &err)) {
 		cmd_complain("replay", "%s", err.text);
 		r->status = EXIT_OUTPUT;
@@ -298,7 +308,10 @@ int cmd_replay(int argc, char **argv)
 
 	if (status == -1 && !cmd_open_geo("replay", r.geo_path, &r.geo))
 		status = EXIT_USAGE;
+	if (status == -1 && !cmd_lists_ready(r.lists))
+		status = EXIT_USAGE;
 	r.cfg.geo = r.geo;
+	r.cfg.blockpages = r.lists;
 	if (status == -1) {
 		if (source_expand((const char *const *)argv + optind, (size_t)(argc - optind),
 				  &paths, &err)) {
@@ -315,6 +328,7 @@ int cmd_replay(int argc, char **argv)
 		path_list_free(&paths);
 	}
 	geo_close(r.geo);
+	blockpages_free(r.lists);
 	sig_dirs_free(&r.dirs);
 	return status;
 }

@@ -33,11 +33,10 @@
 static const int64_t settle_ns = INT64_C(2500) * 1000000;
 enum { PROGRESS_EVERY = 65536, DEFRAG_SHARE = 16 };
 
-/* jemalloc reads this at its start (jemalloc(3), TUNING); without jemalloc it is a string that
- * nobody reads. Flows come and go by the ten thousand, and most of a replay went into the kernel's
- * giving and taking of 4 KB pages. Huge pages, kept: 2.0 -> 0.7 to 1.4 s of CPU and 233 -> 249 MB
- * for 200,000 packets of the mix, 14 -> 18 MB for one packet (bench/, 2026-11). What is freed is
- * used again, so that the ceiling of engine_config still holds. */
+/* jemalloc reads this at its start (jemalloc(3), TUNING); without it nobody does. Flows come and go
+ * by the ten thousand, and most of a replay was the kernel giving and taking 4 KB pages. Huge pages,
+ * kept: 2.0 -> 0.7 to 1.4 s of CPU and 233 -> 249 MB for 200,000 packets of the mix, 14 -> 18 MB for
+ * one packet (bench/, 2026-11). What is freed is used again: engine_config's ceiling still holds. */
 extern const char *const malloc_conf;
 const char *const malloc_conf = "dirty_decay_ms:-1,thp:always";
 
@@ -89,6 +88,7 @@ static void on_flow_end(void *arg, struct flow *f)
 	det_quic_end(&e->quic, f, e->watermark_ns);
 	telling_flow_end(e->telling, f, e->watermark_ns, vantage_judge(&e->vantage));
 	app_ndpi_end(e->ndpi, e->table, f);
+	page_end(e->table, f);
 }
 
 /* A closed port says so; QUIC is told, for its silence is then no riddle. */
@@ -153,7 +153,7 @@ static void take_packet(struct engine *e, struct pkt *p, const struct decode_not
 	if (!det_dns_tcp(&e->dns, f, d, p))
 		trigger_look(e->table, f, d, p);
 	attempt_tcp(e->controls, f, d, p);
-	page_look(e->table, f, d, p);
+	page_look(e->table, f, d, p, e->cfg->blockpages);
 	if (naming_wants_packet(e->ndpi, f, e->cfg->want_flows))
 		app_ndpi_packet(e->ndpi, e->table, f, d, p);
 	if (e->cfg->follow && f->suspicion)

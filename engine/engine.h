@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "app/app_ndpi.h"
+#include "app/blockpages.h"
 #include "base/err.h"
 #include "evidence/evidence.h"
 #include "kin/device.h"
@@ -27,6 +28,8 @@ struct engine_config {
 	bool follow;
 	bool want_flows; /* call on_flow */
 	enum ndpi_when ndpi;
+	/* imported lists of block pages, ready for use (a loan); NULL none */
+	const struct blockpages *blockpages;
 	/* the flow that this frame takes part in has flow_record.marked set; 0 none */
 	uint64_t mark_frame;
 	/* a loan: where addresses are; NULL: that is not told */

@@ -36,6 +36,22 @@ void naming_record(const struct ndpi_app *a, const struct trigger *g, struct flo
 	r->trigger_frame = g->last_frame;
 }
 
+static bool was_found(const struct flow *f)
+{
+	for (size_t k = 0; f->told && k < FLOW_TOLD_KINDS; k++)
+		if (f->told[k].rev)
+			return true;
+	return false;
+}
+
+void naming_flow(struct app_ndpi *n, const struct flow *f, struct flow_record *r)
+{
+	struct ndpi_app a;
+
+	if (naming_look(n, f, was_found(f) ? NAMING_FOUND : NAMING_TOLD, &a))
+		naming_record(&a, NULL, r);
+}
+
 void naming_evidence(const struct ndpi_app *a, struct evidence *ev)
 {
 	const char *kind = app_kind_name(a->kind);

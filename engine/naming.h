@@ -20,6 +20,8 @@ bool naming_look(struct app_ndpi *n, const struct flow *f, enum naming_of why,
 /* Writes the name into the record, and `g` (may be NULL) as its trigger when the protocol itself
  * may have been what was acted on and no name is there. */
 void naming_record(const struct ndpi_app *a, const struct trigger *g, struct flow_record *r);
+/* The same for a flow that is told, with or without a finding. */
+void naming_flow(struct app_ndpi *n, const struct flow *f, struct flow_record *r);
 /* Puts flow.app into a case. */
 void naming_evidence(const struct ndpi_app *a, struct evidence *ev);
 /* Is this UDP or TCP packet to be shown to nDPI as it passes? */

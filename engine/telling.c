@@ -302,14 +302,6 @@ static void judge_flow(struct telling *t, struct flow *f, enum capture_point poi
 	case_list_free(&cases);
 }
 
-static bool was_found(const struct flow *f)
-{
-	for (size_t k = 0; f->told && k < FLOW_TOLD_KINDS; k++)
-		if (f->told[k].rev)
-			return true;
-	return false;
-}
-
 void telling_flow_end(struct telling *t, struct flow *f, int64_t watermark_ns,
 		      enum capture_point point)
 {
@@ -329,10 +321,7 @@ void telling_flow_end(struct telling *t, struct flow *f, int64_t watermark_ns,
 		judge_flow(t, f, point, true);
 	devices_flow(t->devices, &r);
 	if (t->cfg->want_flows && t->hooks->on_flow) {
-		struct ndpi_app app;
-
-		if (naming_look(t->ndpi, f, was_found(f) ? NAMING_FOUND : NAMING_TOLD, &app))
-			naming_record(&app, NULL, &r);
+		naming_flow(t->ndpi, f, &r);
 		t->hooks->on_flow(t->hooks->arg, &r, file_of(t, &r));
 	}
 }

@@ -107,6 +107,14 @@ enum {
 	/* app/: Initials that one hello is put together from; Chrome's post-quantum hello takes 2,
 	   METHODS g.1 says 4, and a Retry makes it twice. */
 	LIMIT_QUIC_HELLO_DATAGRAMS = 8,
+	/* app/: a list of block pages (the longest public one: 1,729 entries, 283 KB), one of its
+	   patterns, its entries that are complained of, and expressions that the matcher may refuse
+	   when it makes all into one. */
+	LIMIT_PAGE_LIST_BYTES = 8 * 1024 * 1024,
+	LIMIT_PAGE_LIST_ENTRIES = 16384,
+	LIMIT_PAGE_PATTERN = 2048,
+	LIMIT_PAGE_COMPLAINTS = 20,
+	LIMIT_PAGE_REFUSED = 64,
 	/* app/: packets with payload of one flow that nDPI is shown (4 to 8 know nearly all that will
 	   be known: PERFORMANCE 4), bytes of each, and flows that nDPI remembers at once: 0.7 to
 	   1.3 KB each. */

@@ -11,6 +11,7 @@
 
 #include "app/app_http.h"
 #include "app/app_marks.h"
+#include "app/blockpages.h"
 #include "base/words.h"
 #include "detect/carrier.h"
 #include "detect/detect.h"
@@ -74,16 +75,47 @@ static bool looks_odd(const struct flow *f, enum dir d, const struct pkt *p,
 	       marks_find(p->payload, marks, MARKS_MAX) > 0;
 }
 
-void page_look(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p)
+/* Keeps what the lists know with the note; without memory it stays unknown. */
+static void keep_hits(struct flow_table *t, struct page_note *n, const struct page_hit *hit,
+		      size_t n_hits)
 {
+	size_t bytes = n_hits * sizeof(*hit);
+
+	if (!n_hits || !flow_table_take(t, bytes))
+		return;
+	n->hit = malloc(bytes);
+	if (!n->hit) {
+		flow_table_give(t, bytes);
+		return;
+	}
+	memcpy(n->hit, hit, bytes);
+	n->n_hits = (uint32_t)n_hits;
+}
+
+void page_end(struct flow_table *t, struct flow *f)
+{
+	if (!f->page || !f->page->hit)
+		return;
+	free(f->page->hit);
+	flow_table_give(t, f->page->n_hits * sizeof(struct page_hit));
+	f->page->hit = NULL;
+	f->page->n_hits = 0;
+}
+
+void page_look(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p,
+	       const struct blockpages *lists)
+{
+	struct page_hit hit[PAGE_HITS_MAX];
 	const struct trigger *req;
+	size_t n_hits;
 
 	if (f->page || !p->payload.len || !(req = request_of(f, d)) || !starts_answer(p->payload))
 		return;
 	/* A retransmission of what was there before the request is no answer to it. */
 	if (f->side[d].have_next && p->ts_ns < req->ts_ns)
 		return;
-	if (!looks_odd(f, d, p, req) || !flow_table_take(t, sizeof(*f->page)))
+	n_hits = lists ? blockpages_find(lists, p->payload, hit, ARRAY_LEN(hit)) : 0;
+	if ((!n_hits && !looks_odd(f, d, p, req)) || !flow_table_take(t, sizeof(*f->page)))
 		return;
 	f->page = calloc(1, sizeof(*f->page));
 	if (!f->page) {
@@ -94,8 +126,24 @@ void page_look(struct flow_table *t, struct flow *f, enum dir d, const struct pk
 	f->page->trigger_i = f->n_triggers - 1;
 	f->page->len = (uint32_t)(p->payload.len < PAGE_BYTES ? p->payload.len : PAGE_BYTES);
 	memcpy(f->page->at, p->payload.at, f->page->len);
+	keep_hits(t, f->page, hit, n_hits);
 	f->suspicion |= SUS_PAGE;
 	f->log.sealed = true;
+}
+
+/* What imported lists know in it; a look-alike among the hits comes first and takes the others'
+ * meaning away. */
+static void put_hits(const struct page_note *n, struct evidence *ev)
+{
+	const struct page_hit *hit = n->hit;
+	const char *scope;
+
+	for (uint32_t i = 0; i < n->n_hits; i++)
+		evidence_add_text(ev, FEAT_PAGE_LIST, hit[i].id, strlen(hit[i].id), n->frame_no);
+	if (!n->n_hits)
+		return;
+	scope = page_scope_name(hit[0].scope);
+	evidence_put_text(ev, FEAT_PAGE_LIST_SCOPE, scope, strlen(scope), n->frame_no);
 }
 
 static void put_content(const struct page_note *n, struct evidence *ev)
@@ -218,6 +266,7 @@ static void judge_page(const struct flow *f, struct case_list *out)
 		return;
 	case_trigger(ev, t);
 	put_content(n, ev);
+	put_hits(n, ev);
 	put_stack(f, s, t, ev);
 	put_after(f, s, ev);
 	frames[0] = t->last_frame;

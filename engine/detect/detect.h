@@ -6,6 +6,8 @@
 #include "evidence/flow_record.h"
 #include "flow/flow.h"
 
+struct blockpages; /* app/blockpages.h */
+
 enum { CASES_MAX = 8 };
 
 /* The cases a detector found in one flow. Owned by the caller, who frees each evidence. */
@@ -51,7 +53,11 @@ enum flow_stage detect_tampering(const struct flow *f, int64_t ended_ns, char ou
  * at hand and no reader of ours knows it. */
 void detect_first_words(const struct flow *f, struct evidence *ev);
 
-/* Notes an answer worth a look; called for payload packets of the responder. */
-void page_look(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p);
+/* Notes an answer worth a look; called for payload packets of the responder. `lists`: imported
+ * fingerprints, NULL for none. */
+void page_look(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p,
+	       const struct blockpages *lists);
+/* Frees what page_look() hung on the flow's note beside the note itself. */
+void page_end(struct flow_table *t, struct flow *f);
 
 #endif

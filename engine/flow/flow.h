@@ -117,6 +117,9 @@ struct page_note {
 	uint32_t trigger_i;
 	uint32_t len;
 	uint8_t at[PAGE_BYTES];
+	/* struct page_hit of app/blockpages.h: what imported lists know in it, when there are any */
+	uint32_t n_hits;
+	void *hit;
 };
 
 enum { SIDE_TTLS = 6 };

@@ -42,6 +42,15 @@ struct run_geo {
 	uint8_t sha256[32];
 };
 
+/* A list of block pages that was used. */
+struct run_list {
+	char name[64];
+	const char *format; /* static */
+	uint8_t sha256[32];
+	uint32_t n_entries, n_used;
+};
+enum { RUN_LISTS_MAX = 8 };
+
 /* What ends a run. Holds nothing that depends on the machine. */
 struct run_summary {
 	uint32_t n_inputs;
@@ -65,6 +74,9 @@ struct run_summary {
 	uint64_t inspection_lost;
 	uint32_t sig_n;
 	uint8_t sig_sha256[32];
+	/* imported lists of block pages */
+	uint32_t n_lists;
+	struct run_list list[RUN_LISTS_MAX];
 	struct run_geo geo;
 };
 void run_summary_free(struct run_summary *r); /* frees inputs, not r itself */

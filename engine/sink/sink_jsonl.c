@@ -330,6 +330,25 @@ static void put_hex(struct json *j, const char *key, const uint8_t *at, size_t n
 	json_str(j, key, text, 2 * n);
 }
 
+static void put_lists(struct json *j, const struct run_summary *r)
+{
+	if (!r->n_lists)
+		return;
+	json_open(j, "blockpages", '[');
+	for (uint32_t i = 0; i < r->n_lists; i++) {
+		const struct run_list *l = &r->list[i];
+
+		json_open(j, NULL, '{');
+		json_str(j, "list", l->name, strlen(l->name));
+		json_word(j, "format", l->format);
+		put_hex(j, "sha256", l->sha256, sizeof(l->sha256));
+		json_uint(j, "entries", l->n_entries);
+		json_uint(j, "used", l->n_used);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
 static void put_inputs(struct json *j, const struct run_summary *r)
 {
 	json_open(j, "inputs", '[');
@@ -407,6 +426,7 @@ static bool jsonl_end(struct sink *s, const struct run_summary *r, struct err_in
 	put_hex(j, "sha256", r->sig_sha256, sizeof(r->sig_sha256));
 	json_uint(j, "n", r->sig_n);
 	json_close(j, '}');
+	put_lists(j, r);
 	put_inputs(j, r);
 	json_uint(j, "packets", r->packets);
 	json_uint(j, "bytes", r->bytes);

@@ -78,7 +78,7 @@ static inline struct flow *cb_put(struct cb *c, const struct pkt *p)
 	c->f = fb_put(&c->b, p);
 	if (c->f && p->l4 == L4_TCP) {
 		trigger_look(c->b.t, c->f, c->b.d, p);
-		page_look(c->b.t, c->f, c->b.d, p);
+		page_look(c->b.t, c->f, c->b.d, p, NULL);
 	}
 	return c->f;
 }
