@@ -174,10 +174,9 @@ def table(a, run_one):
             print(f"seed {seed}: {len(rows)} runs, {time.monotonic() - start:.0f} s", flush=True)
     text = page.lab_page(rows, seeds)
     if a.page:
-        page.confusion_page(rows, seeds, os.path.join(os.path.dirname(a.page), "CONFUSION.md"), ROOT, PROGRAM)
-    if a.page:
         with open(a.page, "w", encoding="utf-8") as f:
             f.write(text)
+        page.confusion_page(rows, seeds, os.path.join(os.path.dirname(a.page), "CONFUSION.md"), ROOT, PROGRAM)
     else:
         print(text)
     return 0

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """docs/LAB.md from the rows of `lab table`."""
+import concurrent.futures
 import json
 import os
 import subprocess
@@ -198,29 +199,20 @@ def corpus_pairs(root, program):
     manifest = os.environ.get("CORPUS", os.path.join(root, CORPUS))
     if not os.path.exists(manifest):
         return None
-    pairs = []
     with open(manifest, encoding="utf-8") as f:
         rows = [line.rstrip("\n").split("\t") for line in f if line.strip() and not line.startswith("#")]
-    for cells in rows:
-        path = os.path.join(os.path.dirname(manifest), cells[0])
-        if cells[1] not in ("censored", "benign") or not os.path.exists(path) or cells[1] == "censored" and cells[2] == "-":
-            continue
-        try:
-            p = subprocess.run([program, "replay", "--signatures", os.path.join(root, "signatures"), "--format", "jsonl", path],
-                               capture_output=True, check=False, timeout=120)
-        except subprocess.TimeoutExpired:
-            continue
-        said = set()
-        for line in p.stdout.decode("utf-8", "replace").splitlines():
-            e = json.loads(line)
-            if e["event_type"] == "finding" and sure(e["grade"]):
-                said |= set(e["techniques"])
-        done = set()
-        for label in cells[2].split(",") if cells[1] == "censored" else ():
-            either = label.split("|")
-            done.add(next((x for x in either if x in said), either[0]))
-        pairs.append((done, said))
-    return pairs
+    rows = [(os.path.join(os.path.dirname(manifest), c[0]), c[2]) for c in rows if c[1] == "benign" or c[1] == "censored" and c[2] != "-"]
+
+    def pair(row):
+        path, labels = row
+        p = subprocess.run([program, "replay", "--signatures", os.path.join(root, "signatures"), "--format", "jsonl", path],
+                           capture_output=True, check=False, timeout=300)
+        evs = [json.loads(line) for line in p.stdout.decode("utf-8", "replace").splitlines()]
+        said = {t for e in evs if e["event_type"] == "finding" and sure(e["grade"]) for t in e["techniques"]}
+        either = [x.split("|") for x in labels.split(",")] if labels != "-" else []
+        return {next((x for x in e if x in said), e[0]) for e in either}, said
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        return list(pool.map(pair, [r for r in rows if os.path.exists(r[0])]))
 
 
 def confusion_page(rows, seeds, path, root, program):
