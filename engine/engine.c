@@ -10,7 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "across/answers.h"
 #include "across/controls.h"
+#include "across/dns_then.h"
 #include "across/hosts.h"
 #include "across/usual.h"
 #include "app/trigger.h"
@@ -20,6 +22,8 @@
 #include "detect/det_dns.h"
 #include "detect/det_quic.h"
 #include "detect/detect.h"
+#include "detect/then.h"
+#include "dns_watch.h"
 #include "flow/defrag.h"
 #include "flow/flow.h"
 #include "naming.h"
@@ -49,6 +53,8 @@ struct engine {
 	struct usual *usual;
 	struct hosts *hosts;
 	struct controls *controls;
+	struct answers *answers;
+	struct dns_then *then;
 	struct app_ndpi *ndpi;
 	struct det_dns dns;
 	struct det_quic quic;
@@ -153,6 +159,7 @@ static void take_packet(struct engine *e, struct pkt *p, const struct decode_not
 	if (!det_dns_tcp(&e->dns, f, d, p))
 		trigger_look(e->table, f, d, p);
 	attempt_tcp(e->controls, f, d, p);
+	then_tcp(e->then, f, d, p);
 	page_look(e->table, f, d, p, e->cfg->blockpages);
 	if (naming_wants_packet(e->ndpi, f, e->cfg->want_flows))
 		app_ndpi_packet(e->ndpi, e->table, f, d, p);
@@ -381,12 +388,17 @@ static bool new_series(struct engine *e, struct err_info *err)
 		e->controls = controls_new();
 	}
 	telling_hosts(e->telling, e->hosts);
+	answers_free(e->answers);
+	dns_then_free(e->then);
+	e->dns.answers = e->answers = answers_new();
+	e->dns.then = e->then = dns_then_new();
 	e->dns.usual = e->usual;
 	e->quic.controls = e->controls;
 	e->quic.hosts = e->hosts;
 	e->vantage = (struct vantage){0};
 	e->watermark_ns = INT64_MIN / 2;
-	return (e->defrag && e->usual && e->hosts && e->controls) || err_set(err, "out of memory");
+	return (e->defrag && e->usual && e->hosts && e->controls && e->answers && e->then) ||
+	       err_set(err, "out of memory");
 }
 
 static bool open_input(struct engine *e, const char *name, struct err_info *why)
@@ -456,6 +468,8 @@ static bool set_up(struct engine *e, const struct sig_set *sigs, const char *con
 	}
 	e->dns = (struct det_dns){
 		.table = e->table, .arg = e, .on_judged = on_dns_judged, .early = e->cfg->follow};
+	if (!dns_watch_make(sigs, &e->dns))
+		return err_set(err, "out of memory");
 	e->quic = (struct det_quic){.table = e->table, .arg = e, .on_judged = on_judged};
 	e->run->sig_n = (uint32_t)sig_set_n(sigs);
 	sig_set_digest(sigs, e->run->sig_sha256);
@@ -490,5 +504,8 @@ bool engine_run(const struct engine_config *cfg, const struct sig_set *sigs,
 	usual_free(e.usual);
 	hosts_free(e.hosts);
 	controls_free(e.controls);
+	answers_free(e.answers);
+	dns_then_free(e.then);
+	dns_watch_free(&e.dns);
 	return ok;
 }

@@ -8,6 +8,8 @@
 #include "base/limits.h"
 
 enum { WAYS = 4 };
+/* METHODS d.2: TTLs are learnt anew every ten minutes. */
+static const int64_t relearn_ns = INT64_C(600) * 1000000000;
 
 struct usual {
 	struct hash_key key;
@@ -98,11 +100,33 @@ void usual_note(struct usual *u, const uint8_t addr[16], uint8_t ttl, bool df, b
 	h->ttl[i].n++;
 }
 
+void usual_habit(struct usual *u, const uint8_t addr[16], const struct usual_habit *a)
+{
+	enum { RA = 0x0080, AA = 0x0400, Z = 0x0040 }; /* RFC 1035 4.1.1 */
+	struct usual_host *h = place(u, addr);
+
+	if (!h->ttl_timed || a->ts_ns - h->ttl_since_ns > relearn_ns) {
+		h->n_ttl = 0;
+		h->ttl_since_ns = a->ts_ns;
+		h->ttl_timed = true;
+	}
+	h->n_habit++;
+	h->n_ra += (a->flags & RA) != 0;
+	h->n_aa += (a->flags & AA) != 0;
+	h->n_z += (a->flags & Z) != 0;
+	h->n_opt_asked += a->opt_asked;
+	h->n_opt_given += a->opt_asked && a->opt_given;
+	h->n_case_asked += a->case_asked;
+	h->n_case_kept += a->case_asked && a->case_kept;
+}
+
 bool usual_ttl(const struct usual_host *h, uint32_t least, uint8_t *out)
 {
-	uint32_t best = 0;
+	uint32_t best = 0, all = 0;
 
-	if (!h || h->n < least)
+	for (uint32_t i = 0; h && i < h->n_ttl; i++)
+		all += h->ttl[i].n;
+	if (!h || all < least)
 		return false;
 	for (uint32_t i = 0; i < h->n_ttl; i++)
 		if (h->ttl[i].n > best) {

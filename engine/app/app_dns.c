@@ -211,6 +211,26 @@ static void opt_put(struct dns_msg *out, const struct rr_head *h)
 	out->opt_udp_bytes = h->class;
 }
 
+/* The options of an OPT record whose rdata, all of it in msg, is [off, end). Only the cookie is kept; rdata that is no list
+ * of options is passed over. */
+static void options_read(struct bytes msg, size_t off, size_t end, struct dns_msg *out)
+{
+	enum { COOKIE = 10, CLIENT_COOKIE_BYTES = 8 };
+	uint16_t code, len;
+
+	msg = bytes_head(msg, end);
+	for (unsigned int i = 0; i < LIMIT_DNS_OPTIONS; i++) {
+		if (!bytes_be16(msg, off, &code) || !bytes_be16(msg, off + 2, &len) ||
+		    msg.len - off - 4 < len)
+			return;
+		if (code == COOKIE && len >= CLIENT_COOKIE_BYTES) {
+			memcpy(out->cookie, msg.at + off + 4, CLIENT_COOKIE_BYTES);
+			out->has_cookie = true;
+		}
+		off += 4 + (size_t)len;
+	}
+}
+
 /* Keeps an answer whose rdata, all of it in msg, is at off. */
 static enum app_got answer_put(struct bytes msg, size_t off, const struct rr_head *h, bool c00c,
 			       struct dns_msg *out)
@@ -257,6 +277,8 @@ static enum app_got rr_read(struct bytes msg, bool is_answer, struct dns_msg *ou
 		opt_put(out, &h);
 	if (msg.len - off < h.rdata_len)
 		return APP_MORE;
+	if (h.type == DNS_OPT && !is_answer)
+		options_read(msg, off, off + h.rdata_len, out);
 	if (is_answer && out->n_answer < LIMIT_DNS_ANSWERS) {
 		got = answer_put(msg, off, &h, first == 0xc00c, out);
 		if (got != APP_OK)

@@ -12,7 +12,14 @@
 enum { DNS_A = 1, DNS_CNAME = 5, DNS_PTR = 12, DNS_AAAA = 28, DNS_OPT = 41 };
 
 /* Bits of the flags word, RFC 1035 4.1.1. */
-enum { DNS_QR = 0x8000, DNS_AA = 0x0400, DNS_TC = 0x0200, DNS_RD = 0x0100, DNS_RA = 0x0080 };
+enum {
+	DNS_QR = 0x8000,
+	DNS_AA = 0x0400,
+	DNS_TC = 0x0200,
+	DNS_RD = 0x0100,
+	DNS_RA = 0x0080,
+	DNS_Z = 0x0040
+};
 
 /* One record of the answer section. */
 struct dns_rr {
@@ -39,6 +46,8 @@ struct dns_msg {
 	uint16_t qtype, qclass;
 	bool has_opt, opt_do;   /* EDNS (RFC 6891), and its DO bit */
 	uint16_t opt_udp_bytes; /* payload size the OPT offers */
+	bool has_cookie;        /* a COOKIE option (RFC 7873) */
+	uint8_t cookie[8];      /* its client part */
 	bool cut;               /* the bytes end before the message does */
 	bool skipped;           /* a bound was met: records after it are not looked at */
 	size_t end_off;         /* first byte after the last record read */

@@ -53,6 +53,16 @@ enum {
 	   reset after their trigger (64 bytes). */
 	LIMIT_HOSTS_HEARD = 16384,
 	LIMIT_HOSTS_RESET = 4096,
+	/* across/: names of which is known what resolvers said, and resolvers kept of one (32 bytes
+	   each); resolvers, and names kept of one (56 bytes each). */
+	LIMIT_ANSWER_NAMES = 4096,
+	LIMIT_ANSWER_RESOLVERS = 8,
+	LIMIT_ANSWER_HOSTS = 256,
+	LIMIT_ANSWER_LINES = 64,
+	/* across/: visits of a client to an address under a name; 32 bytes each. */
+	LIMIT_THEN_VISITS = 16384,
+	/* app/: options of one EDNS record; resolvers send below 5. */
+	LIMIT_DNS_OPTIONS = 32,
 	/* flow/: DNS transactions open in one flow at once, and answers kept of one. */
 	LIMIT_DNS_OPEN = 16,
 	LIMIT_DNS_TXN_ANSWERS = 8,

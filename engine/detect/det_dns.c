@@ -123,6 +123,10 @@ static void query_put(struct dns_txn *t, const struct dns_msg *m, const struct p
 	t->q_ts_ns = p->ts_ns;
 	t->qflags = m->flags;
 	t->q_opt = m->has_opt;
+	t->q_capitals = strcmp(m->qname, m->qname_sent) != 0;
+	memcpy(t->qname_sent, m->qname_sent, sizeof(t->qname_sent));
+	t->q_cookie = m->has_cookie;
+	memcpy(t->cookie, m->cookie, sizeof(t->cookie));
 	t->q_frame = p->frame_no;
 	t->q_ip_id = p->ip_id;
 	t->q_ttl = p->ttl;
@@ -180,6 +184,7 @@ struct dns_answer dns_answer_of(const struct dns_msg *m, const struct pkt *p, ui
 		.cut = m->cut || m->skipped,
 		.type_ignored = type_ignored(m),
 		.off = off,
+		.trailing = (uint16_t)m->trailing_bytes,
 	};
 
 	if (m->n_answer) {
@@ -198,6 +203,24 @@ struct dns_answer dns_answer_of(const struct dns_msg *m, const struct pkt *p, ui
 			memcpy(a.cname, rr->target, sizeof(a.cname));
 	}
 	return a;
+}
+
+/* Keeps an answer, with what it must have from its question, and tells across/ of it. */
+static void answer_put(struct det_dns *dd, const struct flow *f, struct dns_txn *t,
+		       const struct dns_msg *m, const struct pkt *p, uint32_t off)
+{
+	struct dns_answer *a = &t->answer[t->n_answers++];
+	struct answer_note n;
+
+	*a = dns_answer_of(m, p, off);
+	/* RFC 7873 5.3: a client cookie that is not the one sent was not made by who got it. */
+	a->cookie_wrong = t->q_cookie && m->has_cookie &&
+			  memcmp(t->cookie, m->cookie, sizeof(t->cookie)) != 0;
+	a->case_changed = t->q_capitals && strcmp(t->qname_sent, m->qname_sent) != 0;
+	if (!dd->answers || !dns_name_is_public(t->qname))
+		return;
+	n = dns_answer_note(f, t, a);
+	answers_note(dd->answers, &n);
 }
 
 void dns_message(struct det_dns *dd, struct flow *f, struct dns_open *o, const struct dns_msg *m,
@@ -227,7 +250,7 @@ void dns_message(struct det_dns *dd, struct flow *f, struct dns_open *o, const s
 	else if (!answer_room(dd, t))
 		t->left_out++;
 	else
-		t->answer[t->n_answers++] = dns_answer_of(m, p, off);
+		answer_put(dd, f, t, m, p, off);
 	if (answer && dd->early)
 		txn_judge(dd, f, t, false);
 }

@@ -2,6 +2,8 @@
 #ifndef WP_DETECT_DET_DNS_H
 #define WP_DETECT_DET_DNS_H
 
+#include "across/answers.h"
+#include "across/dns_then.h"
 #include "across/usual.h"
 #include "app/app_dns.h"
 #include "detect/detect.h"
@@ -15,6 +17,12 @@ typedef void dns_judged(void *arg, const struct flow *f, const struct trigger *q
 struct det_dns {
 	struct flow_table *table;
 	struct usual *usual;
+	struct answers *answers;     /* may be NULL: then nothing is known of other answers */
+	const struct dns_then *then; /* may be NULL */
+	/* Addresses and aliases, as text and in order of strcmp(), that are worth a look by themselves: those that the
+	 * caller's signatures ask for. */
+	const char *const *watch;
+	size_t n_watch;
 	void *arg;
 	bool early; /* judge after every answer, not only when the transaction is over */
 	dns_judged *on_judged;

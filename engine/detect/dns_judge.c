@@ -11,20 +11,6 @@
 
 #include "detect/dns_txn.h"
 
-/* Hold-On (Duan et al. 2012): half the usual time, TTL off by 2 or more. */
-enum { TTL_FAR = 2, USUAL_LEAST = 3 };
-/* Below this an answer comes from the local network whatever the path: no verdict on speed. */
-/* A mirror port's second view follows within this (METHODS 0). */
-static const int64_t copy_ns = 1000000;
-static const int64_t lag_floor_ns = 2000000;
-
-struct signs {
-	bool copy; /* a second view of an earlier answer */
-	bool ttl_known, ttl_far, fast, fast_known, opt_gone, echo, bogon, teredo, notice;
-	int ttl_gap;
-	uint32_t n;
-};
-
 static bool share_address(const struct dns_answer *a, const struct dns_answer *b)
 {
 	for (uint32_t i = 0; i < a->n_addr; i++)
@@ -39,9 +25,8 @@ static bool is_empty(const struct dns_answer *a)
 	return !a->n_addr && !a->cname[0];
 }
 
-/* Do the two say different things? Answers without a record we read (other types, cut) cannot
- * contradict except by code. */
-static bool contradict(const struct dns_answer *a, const struct dns_answer *b)
+/* Answers without a record we read (other types, cut) cannot contradict except by code. */
+bool dns_contradict(const struct dns_answer *a, const struct dns_answer *b)
 {
 	if ((a->flags & 15) != (b->flags & 15))
 		return true;
@@ -60,84 +45,8 @@ static bool contradict(const struct dns_answer *a, const struct dns_answer *b)
 
 static bool same_stack(const struct dns_answer *a, const struct dns_answer *b)
 {
-	return abs(a->ttl - b->ttl) < TTL_FAR && (!a->has_id || a->df == b->df) &&
+	return abs(a->ttl - b->ttl) < DNS_TTL_FAR && (!a->has_id || a->df == b->df) &&
 	       (!a->has_id || (a->ip_id == 0) == (b->ip_id == 0));
-}
-
-static bool is_copy(const struct dns_answer *a, const struct dns_answer *b)
-{
-	return b->ts_ns - a->ts_ns <= copy_ns && a->ip_id == b->ip_id && a->has_id && a->ip_id &&
-	       a->ttl == b->ttl && a->flags == b->flags && a->rr_ttl_s == b->rr_ttl_s &&
-	       !contradict(a, b);
-}
-
-/* Over UDP: this answer beside the resolver's earlier ones. */
-static void signs_usual(const struct usual_host *h, const struct dns_txn *t,
-			const struct dns_answer *a, struct signs *s)
-{
-	uint8_t usual;
-
-	if (usual_ttl(h, USUAL_LEAST, &usual)) {
-		s->ttl_known = true;
-		s->ttl_gap = abs(usual - a->ttl);
-	}
-	/* Of a question sent twice nobody knows which copy the answer is for (Karn). */
-	if (t->q_seen && t->n_queries == 1 && h && h->n >= USUAL_LEAST &&
-	    h->lag_min_ns > lag_floor_ns) {
-		s->fast_known = true;
-		s->fast = (a->ts_ns - t->q_ts_ns) * 2 < h->lag_min_ns;
-	}
-}
-
-/* Over TCP: this answer beside the packets of the connection's other end that no answer to this question came in. The
- * handshake measures the path to the resolver itself (METHODS d.2, "TCP/53"). */
-static void signs_connection(const struct flow *f, const struct dns_txn *t,
-			     const struct dns_answer *a, struct signs *s)
-{
-	uint64_t skip[LIMIT_DNS_TXN_ANSWERS];
-	int64_t rtt_ns = 0;
-	uint8_t ttl;
-
-	for (uint32_t i = 0; i < t->n_answers; i++)
-		skip[i] = t->answer[i].frame_no;
-	if (model_nearest_ttl(f, t->resolver, a->ttl, skip, t->n_answers, &ttl)) {
-		s->ttl_known = true;
-		s->ttl_gap = abs(ttl - a->ttl);
-	}
-	if (t->q_seen && t->n_queries == 1 &&
-	    model_rtt(f, t->resolver, skip, t->n_answers, &rtt_ns) && rtt_ns > lag_floor_ns) {
-		s->fast_known = true;
-		s->fast = (a->ts_ns - t->q_ts_ns) * 2 < rtt_ns;
-	}
-}
-
-static struct signs signs_of(const struct det_dns *dd, const struct flow *f,
-			     const struct dns_txn *t, uint32_t k)
-{
-	const struct dns_answer *a = &t->answer[k];
-	bool resolver_private = ip_is_private(&f->addr[t->resolver]),
-	     public = dns_name_is_public(t->qname);
-	struct signs s = {0};
-
-	for (uint32_t i = 0; i < k; i++)
-		s.copy |= is_copy(&t->answer[i], a);
-	if (t->tcp)
-		signs_connection(f, t, a, &s);
-	else
-		signs_usual(usual_get(dd->usual, f->addr[t->resolver].b), t, a, &s);
-	s.ttl_far = s.ttl_known && s.ttl_gap >= TTL_FAR;
-	s.opt_gone = t->q_opt && !a->opt;
-	s.echo = t->q_ip_id && a->has_id && a->ip_id == t->q_ip_id;
-	for (uint32_t i = 0; i < a->n_addr; i++) {
-		uint16_t type = a->addr_len[i] == 4 ? DNS_A : DNS_AAAA;
-
-		s.bogon |= public && !resolver_private && dns_addr_bogon(type, a->addr[i]);
-		s.teredo |= type == DNS_AAAA && dns_addr_teredo0(a->addr[i]);
-		s.notice |= dns_addr_notice(type, a->addr[i]);
-	}
-	s.n = (uint32_t)s.ttl_far + s.fast + s.opt_gone + s.echo + s.bogon + s.teredo +
-	      a->type_ignored;
-	return s;
 }
 
 static void put_addresses(struct evidence *ev, const struct dns_answer *a)
@@ -145,14 +54,8 @@ static void put_addresses(struct evidence *ev, const struct dns_answer *a)
 	char text[IP_TEXT_MAX];
 
 	for (uint32_t i = 0; i < a->n_addr; i++) {
-		struct ip_addr ip = {{0}};
+		struct ip_addr ip = dns_answer_ip(a, i);
 
-		if (a->addr_len[i] == 4) {
-			ip.b[10] = ip.b[11] = 0xff;
-			memcpy(ip.b + 12, a->addr[i], 4);
-		} else {
-			memcpy(ip.b, a->addr[i], 16);
-		}
 		(void)ip_text(&ip, text); /* returns text */
 		evidence_add_text(ev, FEAT_DNS_ADDR, text, strlen(text), a->frame_no);
 	}
@@ -160,8 +63,45 @@ static void put_addresses(struct evidence *ev, const struct dns_answer *a)
 		evidence_put_text(ev, FEAT_DNS_CNAME, a->cname, strlen(a->cname), a->frame_no);
 }
 
+/* Beside this resolver's habits, other answers, and what the client then met. */
+static void put_beside(struct evidence *ev, const struct dns_txn *t, const struct dns_answer *a,
+		       const struct dns_signs *s)
+{
+	const uint64_t both[] = {t->q_seen ? t->q_frame : a->frame_no, a->frame_no};
+	uint64_t fr = a->frame_no, visit[] = {fr, s->then.frame_no};
+
+	if (s->own_known)
+		evidence_put1(ev, FEAT_DNS_OWN, s->own, fr);
+	if (s->ttl_known)
+		evidence_put1(ev, FEAT_DNS_TTL_GAP, s->ttl_gap, fr);
+	if (t->q_opt)
+		evidence_put(ev, FEAT_DNS_OPT_LOST, s->opt_lost, both, 2);
+	if (t->q_capitals)
+		evidence_put(ev, FEAT_DNS_CASE_CHANGED, s->case_changed, both, 2);
+	if (t->q_cookie)
+		evidence_put(ev, FEAT_DNS_COOKIE_WRONG, s->cookie_wrong, both, 2);
+	if (s->ra_odd)
+		evidence_add_text(ev, FEAT_DNS_FLAGS_ODD, "ra", 2, fr);
+	if (s->aa_odd)
+		evidence_add_text(ev, FEAT_DNS_FLAGS_ODD, "aa", 2, fr);
+	if (s->z_odd)
+		evidence_add_text(ev, FEAT_DNS_FLAGS_ODD, "z", 1, fr);
+	evidence_put1(ev, FEAT_DNS_ELSEWHERE_OK, s->beside.elsewhere_ok, fr);
+	evidence_put1(ev, FEAT_DNS_ELSEWHERE_DENIED, s->beside.elsewhere_denied, fr);
+	evidence_put1(ev, FEAT_DNS_NAMES_OK, s->beside.names_ok, fr);
+	evidence_put1(ev, FEAT_DNS_DENIED_DOMAINS, s->beside.denied_domains, fr);
+	if (a->n_addr) {
+		evidence_put1(ev, FEAT_DNS_ADDR_DOMAINS, s->beside.addr_domains, fr);
+		evidence_put1(ev, FEAT_DNS_RR_TTL_DOMAINS, s->beside.ttl_domains, fr);
+	}
+	if (s->then.what)
+		evidence_put(ev, FEAT_DNS_THEN_TLS, (s->then.what & THEN_TLS) != 0, visit, 2);
+	if (s->then.what & (THEN_PAGE | THEN_HTTP))
+		evidence_put(ev, FEAT_DNS_THEN_PAGE, (s->then.what & THEN_PAGE) != 0, visit, 2);
+}
+
 static void put_answer(struct evidence *ev, const struct dns_txn *t, const struct dns_answer *a,
-		       const struct signs *s)
+		       const struct dns_signs *s)
 {
 	uint64_t fr = a->frame_no;
 
@@ -196,8 +136,9 @@ static void put_answer(struct evidence *ev, const struct dns_txn *t, const struc
 		if (s->fast_known)
 			evidence_put(ev, FEAT_DNS_TOO_FAST, s->fast, both, 2);
 	}
-	if (s->ttl_known)
-		evidence_put1(ev, FEAT_DNS_TTL_GAP, s->ttl_gap, fr);
+	if (a->trailing)
+		evidence_put1(ev, FEAT_DNS_TRAILING, a->trailing, fr);
+	put_beside(ev, t, a, s);
 	evidence_suspect(ev, fr);
 }
 
@@ -205,12 +146,13 @@ static void put_pair(struct evidence *ev, const struct dns_txn *t, const struct 
 		     const struct dns_answer *other)
 {
 	const uint64_t both[] = {a->frame_no, other->frame_no};
-	bool same = same_stack(a, other), differ = contradict(a, other);
+	bool same = same_stack(a, other), differ = dns_contradict(a, other);
 	bool extra = t->n_answers > t->n_queries;
 
 	evidence_put(ev, FEAT_DNS_STACK_DIFFERS, !same, both, 2);
 	evidence_put(ev, FEAT_DNS_SAME_PATH, same, both, 2);
 	evidence_put(ev, FEAT_DNS_CONFLICT, differ && (extra || !same), both, 2);
+	evidence_put(ev, FEAT_DNS_DUPLICATE, !differ && extra && !same, both, 2);
 	evidence_put(ev, FEAT_DNS_GAP, llabs(other->ts_ns - a->ts_ns), both, 2);
 	evidence_put(ev, FEAT_DNS_OPT_DIFFERS, a->opt != other->opt, both, 2);
 	if (differ && (a->flags & 15) != (other->flags & 15))
@@ -221,7 +163,7 @@ static void put_pair(struct evidence *ev, const struct dns_txn *t, const struct 
 
 /* The answer that looks most like the resolver's own: fewest signs, and of equals the one that came
  * last, since a forger must be first to be believed. */
-static uint32_t genuine_of(const struct dns_txn *t, const struct signs *s)
+static uint32_t genuine_of(const struct dns_txn *t, const struct dns_signs *s)
 {
 	uint32_t best = 0;
 
@@ -232,10 +174,11 @@ static uint32_t genuine_of(const struct dns_txn *t, const struct signs *s)
 }
 
 static void case_for(const struct flow *f, const struct dns_txn *t, uint32_t k,
-		     const struct signs *s, uint32_t genuine, struct case_list *out)
+		     const struct dns_signs *s, uint32_t genuine, struct case_list *out)
 {
 	struct evidence *ev = case_new(out, CASE_DNS, f);
 	uint64_t frames[LIMIT_DNS_TXN_ANSWERS];
+	char text[IP_TEXT_MAX];
 	uint32_t n = 0;
 
 	if (!ev)
@@ -254,6 +197,8 @@ static void case_for(const struct flow *f, const struct dns_txn *t, uint32_t k,
 	evidence_put(ev, FEAT_DNS_RESOLVER_PRIVATE, ip_is_private(&f->addr[t->resolver]), NULL, 0);
 	evidence_put(ev, FEAT_DNS_MDNS, 0, NULL, 0);
 	evidence_put(ev, FEAT_DNS_TCP, t->tcp, NULL, 0);
+	(void)ip_text(&f->addr[t->resolver], text); /* returns text */
+	evidence_put_text(ev, FEAT_DNS_RESOLVER, text, strlen(text), t->answer[k].frame_no);
 	if (n > 1)
 		put_pair(ev, t, &t->answer[k], &t->answer[genuine]);
 	else
@@ -261,47 +206,63 @@ static void case_for(const struct flow *f, const struct dns_txn *t, uint32_t k,
 	put_answer(ev, t, &t->answer[k], &s[k]);
 }
 
+/* Is the only answer worth a look? */
+static bool odd_alone(const struct dns_answer *a, const struct dns_signs *s)
+{
+	return s->bogon || s->teredo || s->notice || a->type_ignored || s->watched || s->denied ||
+	       s->cookie_wrong || (s->ttl_far && (s->fast || s->opt_gone || s->case_changed));
+}
+
+/* The same answer twice to one question, from two machines. */
+static bool duplicate(const struct dns_txn *t, const struct dns_answer *a,
+		      const struct dns_answer *genuine)
+{
+	return t->q_seen && t->n_answers > t->n_queries && !same_stack(a, genuine);
+}
+
 void dns_judge(struct det_dns *dd, const struct flow *f, const struct dns_txn *t,
 	       struct case_list *out)
 {
-	struct signs s[LIMIT_DNS_TXN_ANSWERS];
+	struct dns_signs s[LIMIT_DNS_TXN_ANSWERS];
 	uint32_t distinct = 0, genuine;
-	bool conflict = false;
 
 	for (uint32_t i = 0; i < t->n_answers; i++) {
-		s[i] = signs_of(dd, f, t, i);
+		s[i] = dns_signs_of(dd, f, t, i);
 		distinct += !s[i].copy;
 	}
 	genuine = genuine_of(t, s);
-	for (uint32_t i = 0; i < t->n_answers; i++)
-		conflict |= i != genuine && !s[i].copy &&
-			    contradict(&t->answer[i], &t->answer[genuine]);
 	for (uint32_t i = 0; i < t->n_answers; i++) {
 		const struct dns_answer *a = &t->answer[i];
-		bool alone = distinct == 1;
 
 		if (s[i].copy)
 			continue;
-		if (conflict && i != genuine && contradict(a, &t->answer[genuine]))
-			case_for(f, t, i, s, genuine, out);
-		else if (alone && (s[i].bogon || s[i].teredo || s[i].notice || a->type_ignored ||
-				   (s[i].ttl_far && (s[i].fast || s[i].opt_gone))))
+		if (distinct == 1 ? odd_alone(a, &s[i])
+				  : i != genuine && (dns_contradict(a, &t->answer[genuine]) ||
+						     duplicate(t, a, &t->answer[genuine])))
 			case_for(f, t, i, s, genuine, out);
 	}
 }
 
 void dns_learn(struct det_dns *dd, const struct flow *f, const struct dns_txn *t)
 {
-	struct signs s[LIMIT_DNS_TXN_ANSWERS];
+	struct dns_signs s[LIMIT_DNS_TXN_ANSWERS];
+	const struct dns_answer *a;
 	uint32_t genuine;
 
 	for (uint32_t i = 0; i < t->n_answers; i++)
-		s[i] = signs_of(dd, f, t, i);
+		s[i] = dns_signs_of(dd, f, t, i);
 	genuine = genuine_of(t, s);
+	a = &t->answer[genuine];
 	/* Only what looks like the resolver's own teaches what is usual. */
-	if (!t->tcp && t->q_seen && t->n_queries == 1 && t->answer[genuine].ts_ns >= t->q_ts_ns &&
-	    !s[genuine].bogon && !s[genuine].teredo)
-		usual_note(dd->usual, f->addr[t->resolver].b, t->answer[genuine].ttl,
-			   t->answer[genuine].df, t->answer[genuine].opt,
-			   t->answer[genuine].ts_ns - t->q_ts_ns);
+	if (t->tcp || !t->q_seen || t->n_queries != 1 || a->ts_ns < t->q_ts_ns ||
+	    s[genuine].bogon || s[genuine].teredo)
+		return;
+	usual_habit(dd->usual, f->addr[t->resolver].b,
+		    &(struct usual_habit){.ts_ns = a->ts_ns,
+					  .flags = a->flags,
+					  .opt_asked = t->q_opt,
+					  .opt_given = a->opt,
+					  .case_asked = t->q_capitals,
+					  .case_kept = !a->case_changed});
+	usual_note(dd->usual, f->addr[t->resolver].b, a->ttl, a->df, a->opt, a->ts_ns - t->q_ts_ns);
 }

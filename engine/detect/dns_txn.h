@@ -5,6 +5,8 @@
 #include "detect/det_dns.h"
 
 enum { DNS_ADDRS_KEPT = 8 };
+/* Hold-On (Duan et al. 2012): TTLs that differ by 2 or more are two senders'. */
+enum { DNS_TTL_FAR = 2 };
 
 /* One answer as it came, reduced to what is compared. */
 struct dns_answer {
@@ -13,6 +15,10 @@ struct dns_answer {
 	uint16_t flags, ip_id, n_an;
 	uint8_t ttl;
 	bool df, has_id, opt, c00c, cut, type_ignored;
+	/* The name is spelt otherwise than it was asked with capitals in it; the cookie is not the
+	 * query's. */
+	bool case_changed, cookie_wrong;
+	uint16_t trailing; /* bytes behind the message */
 	bool has_rr;
 	uint32_t rr_ttl_s;
 	uint32_t n_addr;
@@ -27,13 +33,15 @@ struct dns_txn {
 	struct told told;
 	uint16_t id, qtype, qflags;
 	bool q_seen, q_opt, tcp;
+	bool q_capitals, q_cookie; /* capitals in the name, a cookie in the EDNS */
+	uint8_t cookie[8];
 	uint32_t n_queries;
 	int64_t first_ns, q_ts_ns; /* first packet; last time the question was sent */
 	uint64_t q_frame;
 	uint16_t q_ip_id;
 	uint8_t q_ttl;
 	enum dir resolver; /* side that answers */
-	char qname[APP_NAME_SIZE];
+	char qname[APP_NAME_SIZE], qname_sent[APP_NAME_SIZE];
 	uint32_t n_answers, cap_answers, left_out;
 	struct dns_answer *answer; /* room for cap_answers, at most LIMIT_DNS_TXN_ANSWERS */
 };
@@ -62,6 +70,30 @@ void dns_message(struct det_dns *dd, struct flow *f, struct dns_open *o, const s
 /* The answer as it is kept; no state is touched. */
 struct dns_answer dns_answer_of(const struct dns_msg *m, const struct pkt *p, uint32_t off);
 
+/* One answer beside what else is known. What is not known is false or 0 here. */
+struct dns_signs {
+	bool copy; /* a second view of an earlier answer */
+	bool ttl_known, ttl_far, fast, fast_known, opt_gone, echo, bogon, teredo, notice;
+	/* against this resolver's habits */
+	bool opt_lost, case_changed, cookie_wrong, habit_known, ra_odd, aa_odd, z_odd;
+	bool own_known, own; /* looks like the resolver's other answers */
+	bool watched;        /* holds an address or alias of det_dns.watch */
+	bool denied;         /* and another resolver had a public address */
+	int ttl_gap;
+	uint32_t n; /* signs against it */
+	struct answer_facts beside;
+	struct then_answer then;
+};
+
+/* The signs of answer k. */
+struct dns_signs dns_signs_of(const struct det_dns *dd, const struct flow *f,
+			      const struct dns_txn *t, uint32_t k);
+/* Do the two say different things? */
+bool dns_contradict(const struct dns_answer *a, const struct dns_answer *b);
+struct ip_addr dns_answer_ip(const struct dns_answer *a, uint32_t i);
+/* For across/answers.h; views of f and t. */
+struct answer_note dns_answer_note(const struct flow *f, const struct dns_txn *t,
+				   const struct dns_answer *a);
 /* What a finished transaction teaches of the resolver's usual answers. */
 void dns_learn(struct det_dns *dd, const struct flow *f, const struct dns_txn *t);
 /* Judges one transaction: writes a case for each answer that may be forged. */

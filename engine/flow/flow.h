@@ -211,6 +211,7 @@ struct flow {
 	void *ndpi;
 	uint16_t heard[2]; /* where across/hosts.h keeps that side's host, if it still does */
 	uint8_t attempt;   /* detect/attempt.h: what across/controls.h has been told of this flow */
+	bool then_told;    /* detect/then.h has told across/dns_then.h what became of this visit */
 	bool marked;       /* holds the frame that was asked for */
 	bool waits;        /* follow mode: in the queue of flows to be judged early */
 	/* FLOW_TOLD_KINDS by case kind, what was told of this flow last; NULL: nothing */

@@ -100,6 +100,46 @@ static void test_response_cut_at_every_length_keeps_what_is_there(void **state)
 	}
 }
 
+/* RFC 7873 4: an option of 8 to 40 bytes, here behind another option; too short a one, and options that reach past the record's
+ * end, are none. */
+static void test_cookie_is_found_among_options(void **state)
+{
+	static const struct {
+		const char *rdata;
+		uint8_t len;
+		bool found;
+	} t[] = {
+		{"\0\3\0\2id\0\x0a\0\10cookie01", 18, true},
+		{"\0\x0a\0\20cookie01servers!", 20, true},
+		{"\0\x0a\0\7cookie0", 11, false},
+		{"\0\x0a\0\11cookie01", 12, false},
+		{"\0\3\0\xff\0\x0a\0\10cookie01", 16, false},
+		{"", 0, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+		static const char head[] =
+			HEADER("\1\0", "\1", "\0", "\0", "\1") Q_EXAMPLE "\0\0\x29\4\xd0\0\0\0\0\0";
+		uint8_t b[128];
+		size_t n = sizeof(head) - 1;
+
+		memcpy(b, head, n);
+		b[n++] = t[i].len;
+		memcpy(b + n, t[i].rdata, t[i].len);
+		n += t[i].len;
+		assert_int_equal(read_guarded((struct bytes){b, n}), APP_OK);
+		assert_true(m.has_opt);
+		assert_int_equal(m.has_cookie, t[i].found);
+		if (t[i].found)
+			assert_memory_equal(m.cookie, "cookie01", 8);
+		for (size_t k = 0; k < n; k++) {
+			assert_int_not_equal(read_guarded((struct bytes){b, k}), APP_BAD);
+			assert_false(m.has_cookie);
+		}
+	}
+}
+
 static void test_bytes_after_message_are_counted(void **state)
 {
 	(void)state;
@@ -293,6 +333,7 @@ int main(void)
 		cmocka_unit_test(test_query_whole_gives_question_in_both_cases),
 		cmocka_unit_test(test_response_whole_gives_every_record),
 		cmocka_unit_test(test_response_cut_at_every_length_keeps_what_is_there),
+		cmocka_unit_test(test_cookie_is_found_among_options),
 		cmocka_unit_test(test_bytes_after_message_are_counted),
 		cmocka_unit_test(test_odd_bytes_in_name_are_escaped),
 		cmocka_unit_test(test_root_name_is_a_dot),
