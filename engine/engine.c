@@ -21,6 +21,7 @@
 #include "detect/attempt.h"
 #include "detect/det_dns.h"
 #include "detect/det_quic.h"
+#include "detect/det_tls.h"
 #include "detect/detect.h"
 #include "detect/then.h"
 #include "dns_watch.h"
@@ -58,6 +59,7 @@ struct engine {
 	struct app_ndpi *ndpi;
 	struct det_dns dns;
 	struct det_quic quic;
+	struct det_tls tls;
 	struct vantage vantage;
 	struct run_summary *run;
 	struct source *source; /* being read */
@@ -92,6 +94,7 @@ static void on_flow_end(void *arg, struct flow *f)
 
 	det_dns_end(&e->dns, f);
 	det_quic_end(&e->quic, f, e->watermark_ns);
+	det_tls_end(&e->tls, f);
 	telling_flow_end(e->telling, f, e->watermark_ns, vantage_judge(&e->vantage));
 	app_ndpi_end(e->ndpi, e->table, f);
 	page_end(e->table, f);
@@ -152,18 +155,17 @@ static void take_packet(struct engine *e, struct pkt *p, const struct decode_not
 	if (p->l4 == L4_UDP) {
 		det_dns_packet(&e->dns, f, p);
 		det_quic_packet(&e->quic, f, d, p);
-		if (naming_wants_packet(e->ndpi, f, e->cfg->want_flows))
-			app_ndpi_packet(e->ndpi, e->table, f, d, p);
-		return;
+	} else {
+		if (!det_dns_tcp(&e->dns, f, d, p))
+			trigger_look(e->table, f, d, p);
+		det_tls_packet(&e->tls, f, d, p);
+		attempt_tcp(e->controls, f, d, p);
+		then_tcp(e->then, f, d, p);
+		page_look(e->table, f, d, p, e->cfg->blockpages);
 	}
-	if (!det_dns_tcp(&e->dns, f, d, p))
-		trigger_look(e->table, f, d, p);
-	attempt_tcp(e->controls, f, d, p);
-	then_tcp(e->then, f, d, p);
-	page_look(e->table, f, d, p, e->cfg->blockpages);
 	if (naming_wants_packet(e->ndpi, f, e->cfg->want_flows))
 		app_ndpi_packet(e->ndpi, e->table, f, d, p);
-	if (e->cfg->follow && f->suspicion)
+	if (e->cfg->follow && f->suspicion && p->l4 == L4_TCP)
 		suspect(e, f);
 }
 
@@ -270,7 +272,7 @@ static void run_totals(const struct engine *e, struct run_summary *out)
 	flow_table_stats(e->table, &fs);
 	out->flows = fs.flows;
 	out->lost.evicted = fs.evicted;
-	out->inspection_lost = fs.inspection_lost + e->dns.lost + e->quic.lost +
+	out->inspection_lost = fs.inspection_lost + e->dns.lost + e->quic.lost + e->tls.lost +
 			       telling_lost(e->telling) + app_ndpi_lost(e->ndpi);
 	out->time_backwards = fs.time_backwards;
 }
@@ -376,6 +378,8 @@ static bool new_series(struct engine *e, struct err_info *err)
 	if (e->table)
 		flow_table_end_all(e->table);
 	end_defrag(e);
+	certs_free(e->tls.certs);
+	e->tls.certs = certs_new();
 	e->defrag = defrag_new(e->cfg->memory_bytes / DEFRAG_SHARE);
 	/* 15 MB that a small capture hardly touches: emptied, not made anew. */
 	if (e->usual && e->hosts && e->controls) {
@@ -397,7 +401,8 @@ static bool new_series(struct engine *e, struct err_info *err)
 	e->quic.hosts = e->hosts;
 	e->vantage = (struct vantage){0};
 	e->watermark_ns = INT64_MIN / 2;
-	return (e->defrag && e->usual && e->hosts && e->controls && e->answers && e->then) ||
+	return (e->defrag && e->usual && e->hosts && e->controls && e->answers && e->then &&
+		e->tls.certs) ||
 	       err_set(err, "out of memory");
 }
 
@@ -471,6 +476,7 @@ static bool set_up(struct engine *e, const struct sig_set *sigs, const char *con
 	if (!dns_watch_make(sigs, &e->dns))
 		return err_set(err, "out of memory");
 	e->quic = (struct det_quic){.table = e->table, .arg = e, .on_judged = on_judged};
+	e->tls = (struct det_tls){.table = e->table, .arg = e, .on_judged = on_judged};
 	e->run->sig_n = (uint32_t)sig_set_n(sigs);
 	sig_set_digest(sigs, e->run->sig_sha256);
 	return true;
@@ -507,5 +513,6 @@ bool engine_run(const struct engine_config *cfg, const struct sig_set *sigs,
 	answers_free(e.answers);
 	dns_then_free(e.then);
 	dns_watch_free(&e.dns);
+	certs_free(e.tls.certs);
 	return ok;
 }

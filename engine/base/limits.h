@@ -63,6 +63,12 @@ enum {
 	LIMIT_THEN_VISITS = 16384,
 	/* app/: options of one EDNS record; resolvers send below 5. */
 	LIMIT_DNS_OPTIONS = 32,
+	/* across/: servers (address, port, name) of which is remembered what they showed, and how
+	   many connections of each; keys, and certificates of each. */
+	LIMIT_CERT_SERVERS = 1024,
+	LIMIT_CERT_LINES = 12,
+	LIMIT_CERT_KEYS = 1024,
+	LIMIT_CERT_KEY_LINES = 6,
 	/* flow/: DNS transactions open in one flow at once, and answers kept of one. */
 	LIMIT_DNS_OPEN = 16,
 	LIMIT_DNS_TXN_ANSWERS = 8,
@@ -99,6 +105,10 @@ enum {
 	/* app/: TLS records that one handshake message may be spread over; evasion tools use tens.
 	 */
 	LIMIT_TLS_RECORDS = 1024,
+	/* app/: certificates kept of one TLS message, and of these looked into; real chains have 2
+	   to 4, and one costs libcrypto about 30 us. */
+	LIMIT_TLS_CERTS = 8,
+	LIMIT_TLS_CHAIN = 3,
 	/* app/: extensions looked at in one TLS hello; browsers send below 25. */
 	LIMIT_TLS_EXTENSIONS = 256,
 	/* app/: header lines of one HTTP message; Apache's default is 100. */

@@ -50,6 +50,7 @@ enum ev_case {
 	CASE_DROP,
 	CASE_RATE,
 	CASE_QUIC,
+	CASE_TLS,
 	CASE_N
 };
 

@@ -14,6 +14,7 @@
 	 : HAS_PREFIX(name, "drop.")    ? CASE_DROP    \
 	 : HAS_PREFIX(name, "rate.")    ? CASE_RATE    \
 	 : HAS_PREFIX(name, "quic.")    ? CASE_QUIC    \
+	 : HAS_PREFIX(name, "tls.")     ? CASE_TLS     \
 					: CASE_ANY)
 
 static const struct feat_info info[FEAT_N] = {
@@ -58,7 +59,7 @@ const char *group_name(enum ev_group g)
 const char *case_name(enum ev_case c)
 {
 	static const char *const name[CASE_N] = {"any", "rst",  "overlap", "synack", "page",
-						 "dns", "drop", "rate",    "quic"};
+						 "dns", "drop", "rate",    "quic",   "tls"};
 
 	return name[c];
 }

@@ -209,6 +209,8 @@ struct flow {
 	void *quic;
 	/* struct ndpi_state of app/app_ndpi.c; freed by app_ndpi_end() at the flow's end */
 	void *ndpi;
+	/* struct tls_flow of app/tls_flow.h; freed by its tls_flow_free() at the flow's end */
+	void *tls;
 	uint16_t heard[2]; /* where across/hosts.h keeps that side's host, if it still does */
 	uint8_t attempt;   /* detect/attempt.h: what across/controls.h has been told of this flow */
 	bool then_told;    /* detect/then.h has told across/dns_then.h what became of this visit */

@@ -299,6 +299,8 @@ static enum technique technique_of(enum ev_case c)
 		return TECH_THROTTLING;
 	case CASE_QUIC:
 		return TECH_QUIC_BLOCKING;
+	case CASE_TLS:
+		return TECH_TLS_INTERCEPTION;
 	default:
 		return TECH_DATA_INJECTION;
 	}

@@ -18,6 +18,7 @@ static const char *act_of(enum ev_case c)
 		[CASE_DROP] = "packets dropped",
 		[CASE_RATE] = "rates cut",
 		[CASE_QUIC] = "QUIC silenced",
+		[CASE_TLS] = "TLS answered by another",
 	};
 
 	return name[c];

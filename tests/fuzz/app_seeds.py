@@ -3,8 +3,11 @@
 """Writes the seeds of the app room's fuzz targets into tests/fuzz/seeds: one valid input for each kind of message."""
 import pathlib
 import struct
+import sys
 
 SEEDS = pathlib.Path(__file__).parent / "seeds"
+sys.path.insert(0, str(SEEDS.parent.parent / "pcapgen"))
+import certs
 
 
 def write(target, name, data):
@@ -131,8 +134,19 @@ def quic_seeds():
     write("app_quic", "short", b"\0\x40" + bytes(30))
 
 
+def flight_seeds():
+    chain = "cn=www.example.com san=www.example.com,*.example.com issuer='Some CA' org=Org / cn='Some CA' issuer='Some Root' e=3"
+    for key, text in (("tls12", "version=1.2 cipher=c02f exts=ff01,0017 / " + chain), ("tls13", "version=1.3"),
+                      ("resumed", "version=1.2 exts="), ("self", "version=1.2 / cn=router.example org=Org")):
+        write("app_tls_flight", key, b"\0" + certs.flight(text))
+    write("app_tls_flight", "small-scratch", b"\3" + certs.flight("version=1.2 / " + chain))
+    write("app_tls_flight", "client", b"\1" + hello())
+    write("app_tls_flight", "cert", b"\2" + certs.cert(certs.words("cn=www.example.com issuer=CA org=Org")))
+
+
 if __name__ == "__main__":
     dns_seeds()
     tls_seeds()
     http_seeds()
     quic_seeds()
+    flight_seeds()

@@ -4,9 +4,11 @@ import socket
 import struct
 import zlib
 
+import certs
+
 QTYPES = {"a": 1, "ns": 2, "cname": 5, "soa": 6, "mx": 15, "txt": 16, "aaaa": 28}
 # Words of a TCP line that make payload; see payload().
-PAYLOADS = ("tls-sni", "ech", "esni", "http-get", "server-hello", "tls-alert", "text", "hex", "zeros", "fill", "dns-ask", "dns-reply")
+PAYLOADS = ("tls-sni", "ech", "esni", "http-get", "server-hello", "tls-flight", "tls-alert", "text", "hex", "zeros", "fill", "dns-ask", "dns-reply")
 
 
 def steady32(text):
@@ -118,6 +120,8 @@ def payload(kv):
         return ("GET /%s HTTP/1.1\r\nHost: %s\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n" % (path, host)).encode()
     if "server-hello" in kv:
         return server_hello()
+    if "tls-flight" in kv:
+        return certs.flight(kv["tls-flight"])
     if "tls-alert" in kv:
         return tls_record(21, bytes([2, int(kv["tls-alert"])]))
     if "text" in kv:
