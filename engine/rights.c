@@ -96,18 +96,18 @@ static bool forbid(struct err_info *err)
 		SCMP_SYS(exit_group),
 	};
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	const struct scmp_arg_cmp is_up = SCMP_A1_64(SCMP_CMP_EQ, SIOCGIFFLAGS, 0);
+	const struct scmp_arg_cmp ring[] = {SCMP_A1_64(SCMP_CMP_EQ, SOL_PACKET, 0),
+					    SCMP_A2_64(SCMP_CMP_EQ, PACKET_RX_RING, 0)};
 	int got = ctx ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !got && i < ARRAY_LEN(allowed); i++)
 		got = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
 	if (!got)
-		got = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-				       SCMP_A1(SCMP_CMP_EQ, SIOCGIFFLAGS));
+		got = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, &is_up);
 	/* libpcap gives the ring back when it closes */
 	if (!got)
-		got = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
-				       SCMP_A1(SCMP_CMP_EQ, SOL_PACKET),
-				       SCMP_A2(SCMP_CMP_EQ, PACKET_RX_RING));
+		got = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2, ring);
 	if (!got)
 		got = seccomp_load(ctx);
 	seccomp_release(ctx);

@@ -105,8 +105,8 @@ static void test_device_that_cannot_be_is_refused(void **state)
 		"\"rst.win\":{\"unit\":\"number\",\"known\":1,\"values\":[[1,0]],\"min\":1,\"max\":1}",
 		"\"rst.win\":{\"unit\":\"number\",\"known\":1,\"values\":[[\"x\",1]],\"min\":1,\"max\":1}",
 		"\"rst.win\":{\"unit\":\"number\",\"known\":1,\"values\":[[1,1]],\"min\":2,\"max\":2}",
-		"\"rst.win\":{\"unit\":\"number\",\"known\":1,\"values\":[[1,1],[2,1],[3,1],[4,1],[5,1],[6,1],[7,1],[8,1],[9,1]],"
-		"\"min\":1,\"max\":9}",
+		("\"rst.win\":{\"unit\":\"number\",\"known\":1,\"values\":[[1,1],[2,1],[3,1],[4,1],[5,1],[6,1],[7,1],[8,1],[9,1]]"
+		 ",\"min\":1,\"max\":9}"),
 		"\"rst.df\":{\"unit\":\"yesno\",\"known\":1,\"values\":[[1,1]]}",
 		"\"rst.payload\":{\"unit\":\"text\",\"known\":1,\"values\":[[\"a\\u0000b\",1]]}",
 		"\"dns.flags\":{\"unit\":\"number\",\"known\":1,\"values\":[[1,1]],\"min\":1,\"max\":1}",

@@ -15,7 +15,11 @@
 #define RST              "claims: {technique: rst_injection}\n"
 #define DATA             "claims: {technique: data_injection}\n"
 #define TESTED           "tests: [{match: a.pcap}, {match: b.pcap}, {no-match: c.pcap}]\n"
-#define SOURCED          "sources: [{key: a, says: b, read: primary}]\n"
+/* What an active middlebox must name besides: a capture of others. */
+#define SOURCED                                                                            \
+	"sources: [{key: a, says: b, read: primary}]\n"                                    \
+	"captures: [{repo: some/where, commit: 0123456789abcdef0123456789abcdef01234567, " \
+	"path: a.pcap, frames: [7]}]\n"
 
 static struct flow_record flow_at(enum capture_point point)
 {
@@ -262,7 +266,7 @@ static void test_middlebox_table(void **state)
 		for (int kind = 0; kind < 4; kind++) {
 			bool active = kind & 1, artefact = kind & 2, raises = active && artefact;
 			bool beside = m == 2 || m == 3;
-			char box[512];
+			char box[1024];
 			const char *text[] = {box, mech[m]};
 			struct sig_set *set;
 
@@ -313,7 +317,7 @@ static void test_artefact_is_capped_as_others(void **state)
 	evidence_put1(ev, FEAT_RST_LOCKSTEP, 1, 3);
 	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
 		struct flow_record flow = flow_at(row[i].point);
-		char box[512];
+		char box[1024];
 		const char *text[] = {box};
 		struct sig_set *set;
 
@@ -541,7 +545,7 @@ static void test_frames_beyond_the_limit_are_cut_at_the_end(void **state)
 static void test_more_matches_than_fit_keeps_mechanisms(void **state)
 {
 	enum { N = FINDING_MATCHES_MAX + 4 };
-	static char text[N + 1][256];
+	static char text[N + 1][512];
 	const char *one[N + 1];
 	static struct finding f;
 	struct evidence *ev = rst_case(3);
