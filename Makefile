@@ -150,6 +150,9 @@ fuzzers: $(FUZZBIN)
 lab: all setup-lab ## docs/LAB.md: every technique over N seeds beside its innocent twin (root); N=5, MINUTES=25 to stop, JOBS=6
 	$(Q)tests/lab/lab table --n $(or $(N),5) --minutes $(or $(MINUTES),0) --jobs $(or $(JOBS),6) --keep --page docs/LAB.md
 
+lab-device: all setup-lab ## N devices that nobody has described, by real connections: one device each, and a draft signature (root); N=4
+	$(Q)tests/lab/unknown $(or $(N),4)
+
 confusion: all ## docs/LAB.md and docs/CONFUSION.md again from the captures that `make lab N=...` left in build/lab (same N)
 	$(Q)tests/lab/lab table --n $(or $(N),5) --again --page docs/LAB.md
 
@@ -221,5 +224,5 @@ $(B)/members: FORCE
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all demo docs test setup-run setup-test setup-lab help clean unit unit-bin objects script asan clang lint tidy cppcheck \
+.PHONY: lab-device all demo docs test setup-run setup-test setup-lab help clean unit unit-bin objects script asan clang lint tidy cppcheck \
 	format-check format fuzz fuzz-bin cov-bin cov fuzzers fresh lab confusion bench bench-instr FORCE

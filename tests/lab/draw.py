@@ -5,6 +5,7 @@ Facts are those of the project's reference notes (MIDDLEBOXES.md, section named 
 mbox's keys; times in microseconds after the box saw the trigger.
 """
 import ipaddress
+import random
 
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 TSG_K, TSG_M = 13, 65535
@@ -109,6 +110,18 @@ def rst_payload(rng, plan):
     tajik = {"payload": "00" * 22, "ipid": rng.randint(0, 65535), "df": 0, "ttl": 64, "win": 0}
     plan.note("profile", "henan" if (h := rng.random() < 0.5) else "tajikistan")
     return [dict(henan if h else tajik, to="client", flags=RST | ACK, delay_us=d)]
+
+
+def rst_unknown(rng, plan, device):
+    """A box that nobody has described: how it builds resets is drawn from `device`, what it changes from packet to packet from `rng`."""
+    box = random.Random(f"device|{device}")
+    flags, df = box.choice([RST, RST | ACK]), box.randint(0, 1)
+    ttl, win = box.choice([64, 128, 255]) - box.randint(0, 6), box.choice([None, box.randint(1, 65535)])
+    ipid, count = box.choice([None, box.randint(1, 65535)]), box.randint(1, 4)
+    plan.note("device", f"flags={flags:#x} df={df} ttl={ttl} win={win} ipid={ipid} count={count}")
+    return [{"to": "client", "flags": flags, "df": df, "ttl": ttl, "count": count, "gap_us": box.randint(20, 60),
+             "ipid": rng.randint(1, 65535) if ipid is None else ipid, "win": rng.randint(1, 65535) if win is None else win,
+             "delay_us": reaction(rng, plan)}]
 
 
 # --- pages -----------------------------------------------------------------------------------------

@@ -211,6 +211,13 @@ def rst_sni_single(p, rng):
         p.acts = draw.rst_single(rng, p, ["client"])
 
 
+@play("rst-sni-unknown", "resets of a box that nobody has described; LAB_DEVICE=N draws it, the seed draws the connection")
+def rst_sni_unknown(p, rng):
+    tls(p, rng, BLOCKED)
+    sees(p, client=["rst_injection"])
+    p.acts = draw.rst_unknown(rng, p, os.environ.get("LAB_DEVICE", "1"))
+
+
 @play("rst-sni-both", "one forged reset to each end after the SNI", BOTH)
 def rst_sni_both(p, rng):
     tls(p, rng, BLOCKED)
