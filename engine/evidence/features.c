@@ -32,7 +32,7 @@ const struct feat_info *feat_info(enum feat id)
 bool feat_find(const char *name, size_t len, enum feat *out)
 {
 	for (size_t i = 0; i < FEAT_N; i++) {
-		if (strlen(info[i].name) != len || memcmp(info[i].name, name, len) != 0)
+		if (strncmp(info[i].name, name, len) != 0 || info[i].name[len])
 			continue;
 		*out = (enum feat)i;
 		return true;

@@ -46,6 +46,13 @@ bool sig_text_check(struct sig_src *src)
 	uint32_t line = 1, col = 1, cp;
 
 	for (size_t off = 0; off < b.len;) {
+		/* nearly all there is, and read at every start of the program */
+		while (off < b.len && b.at[off] >= 0x20 && b.at[off] < 0x7f) {
+			off++;
+			col++;
+		}
+		if (off == b.len)
+			break;
 		size_t n = sig_utf8(bytes_from(b, off), &cp);
 		bool crlf = n == 1 && cp == '\r' && b.len - off > 1 && b.at[off + 1] == '\n';
 

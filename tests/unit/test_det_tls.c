@@ -45,6 +45,9 @@ static void connect_to(struct dt *t, uint16_t port, const char *name, const stru
 	static struct out o;
 	size_t rec, msg, exts, len = strlen(name);
 
+	/* What the one before showed is known across; its own state goes. */
+	if (t->c.f)
+		tls_flow_free(t->tls.table, t->c.f);
 	t->c.b.port[0] = port;
 	t->c.seq[0] = FB_C;
 	t->c.seq[1] = FB_SV;
@@ -89,9 +92,9 @@ static const struct evidence *judge(struct dt *t)
 
 static void dt_fini(struct dt *t)
 {
-	certs_free(t->tls.certs);
 	case_list_free(&t->c.cases);
 	det_tls_end(&t->tls, t->c.f);
+	certs_free(t->tls.certs);
 	cb_fini(&t->c);
 }
 
