@@ -15,6 +15,8 @@ ROOMS   ?= $(patsubst engine/%/,%,$(wildcard engine/*/))
 GOLDEN  ?= $(wildcard tests/golden/*/*.pcap tests/golden/*/*.pcapng)
 
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
+# An enum's constant beside a double is what we mean; clang 19 would have it cast.
+WARN    += -Wno-enum-float-conversion
 FLAGS   := -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) $(WERROR) -fno-strict-aliasing -Iengine -Itests
 LINK    := -Wl,--as-needed
 LIBS    := -lcap-ng -lseccomp -lyaml -lcrypto -lz -lzstd -llzma -ljson-c -lcsv -lmaxminddb -lpcap -lm -lpthread
@@ -27,7 +29,13 @@ BPFTOOL := $(firstword $(wildcard /usr/sbin/bpftool) $(shell command -v bpftool)
 BPF     := $(and $(shell command -v clang),$(BPFTOOL),$(wildcard /usr/include/bpf/libbpf.h),yes)
 ifeq ($(BPF),yes)
 LIBS    := -lbpf -lelf $(LIBS)
+# From elfutils 0.192 on (Debian 13) libelf.a wants a part that no package has: there the shared one serves.
+ifeq ($(shell nm $$($(CC) -print-file-name=libelf.a) 2>/dev/null | grep -c eu_search_tree_init),0)
 NAMES   := bpf elf $(NAMES)
+else
+NAMES   := bpf $(NAMES)
+ELFSO   := -lelf
+endif
 endif
 ARCHIVE := $(filter /%,$(foreach n,$(NAMES),$(shell $(CC) -print-file-name=lib$(n).a)))
 ifdef SAN
@@ -39,7 +47,7 @@ LINK    += -fsanitize=$(SAN)
 else
 FLAGS   += $(HARDEN)
 ifeq ($(words $(ARCHIVE)),$(words $(NAMES)))
-LIBS    := $(ARCHIVE) -lpcap -lm -lpthread
+LIBS    := $(ARCHIVE) $(ELFSO) -lpcap -lm -lpthread
 else
 LIBS    += -ljemalloc
 endif
@@ -172,7 +180,7 @@ $(B)/wallprint: $(OBJ)
 	$(Q)$(CC) $(FLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # The kernel's part of live capture: the program, and the header through which source/tap.c loads it.
-MULTI   := $(shell $(CC) -print-multiarch)
+MULTI   := $(notdir $(patsubst %/asm,%,$(firstword $(wildcard /usr/include/*-linux-gnu/asm))))
 $(B)/bpf/tap.bpf.o: bpf/tap.bpf.c bpf/decide.bpf.h bpf/shared.h
 	$(call say,BPF,$<)
 	@mkdir -p $(@D)
