@@ -203,7 +203,8 @@ bool base_maker_write(struct base_maker *m, FILE *f, const char *where)
 
 	if (!hide_rare(m))
 		return false;
-	qsort(m->at, m->n, sizeof(*m->at), by_profile);
+	if (m->n > 1)
+		qsort(m->at, m->n, sizeof(*m->at), by_profile);
 	fprintf(f,
 		"# wallprint base rates: kind, captures, and what one packet's values were together\n# %s\n",
 		where);

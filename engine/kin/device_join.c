@@ -70,7 +70,8 @@ static int by_count(const void *a, const void *b)
 
 void device_matches_order(struct device *d)
 {
-	qsort(d->match, d->n_matches, sizeof(d->match[0]), by_count);
+	if (d->n_matches > 1)
+		qsort(d->match, d->n_matches, sizeof(d->match[0]), by_count);
 }
 
 static bool same_packet(const struct generator_reset *a, const struct generator_reset *b)

@@ -143,7 +143,8 @@ static bool get_values(enum unit unit, struct json_object *list, struct device_f
 			return false;
 		v->n = (uint64_t)times;
 	}
-	qsort(l->value, l->n_values, sizeof(*l->value), by_count);
+	if (l->n_values > 1)
+		qsort(l->value, l->n_values, sizeof(*l->value), by_count);
 	return true;
 }
 
@@ -209,7 +210,8 @@ static bool get_fingerprint(struct json_object *o, struct device *d)
 		    !get_feat(feat_info(id), v, l))
 			return false;
 	}
-	qsort(d->feat, d->n_feats, sizeof(*d->feat), by_feat);
+	if (d->n_feats > 1)
+		qsort(d->feat, d->n_feats, sizeof(*d->feat), by_feat);
 	return true;
 }
 

@@ -56,10 +56,12 @@ static bool gather(struct merge *m, struct kin_set *s)
 	}
 	if (!s->member)
 		return false;
-	qsort(s->member, n, sizeof(*s->member), by_findings);
+	if (n > 1)
+		qsort(s->member, n, sizeof(*s->member), by_findings);
 	s->n = n < LIMIT_KIN_DEVICES ? (uint32_t)n : LIMIT_KIN_DEVICES;
 	s->left_out = n - s->n;
-	qsort(s->member, s->n, sizeof(*s->member), by_kind);
+	if (s->n > 1)
+		qsort(s->member, s->n, sizeof(*s->member), by_kind);
 	return true;
 }
 

@@ -173,7 +173,8 @@ static void say_use(struct merge *m, uint32_t i)
 /* In order of runs an input counts where it comes first. Twice in one run is that run's affair. */
 static void mark_twice(struct merge *m, struct input_ref *ref, size_t n)
 {
-	qsort(ref, n, sizeof(*ref), by_sha);
+	if (n > 1)
+		qsort(ref, n, sizeof(*ref), by_sha);
 	for (size_t i = 0, first = 0; i < n; i++) {
 		if (strcmp(ref[first].in->sha256, ref[i].in->sha256))
 			first = i;
@@ -185,7 +186,8 @@ static void mark_twice(struct merge *m, struct input_ref *ref, size_t n)
 /* A name that stands for different captures says which: by the capture's digest, or its run's. */
 static bool give_labels(struct merge *m, struct input_ref *ref, size_t n)
 {
-	qsort(ref, n, sizeof(*ref), by_name);
+	if (n > 1)
+		qsort(ref, n, sizeof(*ref), by_name);
 	for (size_t i = 0, first = 0; i < n; i++) {
 		struct merge_run *r = &m->run[ref[i].run_i];
 		const struct event_input *in = ref[i].in;
@@ -220,7 +222,8 @@ bool merge_sort(struct merge *m, struct err_info *err)
 	bool ok = true;
 	size_t n;
 
-	qsort(m->run, m->n_runs, sizeof(*m->run), by_weight);
+	if (m->n_runs > 1)
+		qsort(m->run, m->n_runs, sizeof(*m->run), by_weight);
 	ref = all_inputs(m, &n);
 	for (uint32_t i = 0; i < m->n_runs; i++) {
 		struct merge_run *r = &m->run[i];

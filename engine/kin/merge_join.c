@@ -95,7 +95,8 @@ static void join_devices(struct merge *m)
 {
 	size_t n = 0;
 
-	qsort(m->device, m->n_devices, sizeof(*m->device), by_time);
+	if (m->n_devices > 1)
+		qsort(m->device, m->n_devices, sizeof(*m->device), by_time);
 	for (size_t i = 0; i < m->n_devices; i++) {
 		struct merge_device *d = &m->device[i];
 		uint32_t run_i = d->member[0].run_i;
@@ -119,7 +120,8 @@ static void join_devices(struct merge *m)
 		free(d->member);
 	}
 	m->n_devices = n;
-	qsort(m->device, m->n_devices, sizeof(*m->device), by_time);
+	if (m->n_devices > 1)
+		qsort(m->device, m->n_devices, sizeof(*m->device), by_time);
 }
 
 static int by_moment(const void *a, const void *b)
@@ -159,7 +161,8 @@ static bool join_findings(struct merge *m)
 	}
 	if (!m->finding)
 		return false;
-	qsort(m->finding, n, sizeof(*m->finding), by_moment);
+	if (n > 1)
+		qsort(m->finding, n, sizeof(*m->finding), by_moment);
 	for (size_t i = 0; i < n; i++) {
 		const struct merge_finding *last =
 			m->n_findings ? &m->finding[m->n_findings - 1] : NULL;
