@@ -53,10 +53,11 @@ void sig_file_free(struct sig_file *f)
 	*f = (struct sig_file){0};
 }
 
-/* Reads all of an open regular file, up to one byte more than a signature may have. */
-static const char *read_all(int fd, struct sig_file *out)
+/* Reads all of an open regular file of `size` bytes, up to one byte more than a signature may have. Every start of the program
+ * reads some two hundred of them: one buffer that fits, one call of read(). */
+static const char *read_all(int fd, size_t size, struct sig_file *out)
 {
-	size_t room = LIMIT_SIG_BYTES + 1;
+	size_t room = (size < LIMIT_SIG_BYTES ? size : LIMIT_SIG_BYTES) + 1;
 	uint8_t *at = malloc(room);
 
 	if (!at)
@@ -71,12 +72,14 @@ static const char *read_all(int fd, struct sig_file *out)
 			sig_file_free(out);
 			return strerror(errno);
 		}
-		if (got == 0)
-			break;
 		out->len += (size_t)got;
+		if (got == 0 || out->len < room)
+			break; /* a regular file gives less than was asked for at its end only */
 	}
-	at = realloc(out->at, out->len ? out->len : 1);
-	out->at = at ? at : out->at;
+	if (out->len == room && room <= LIMIT_SIG_BYTES) {
+		sig_file_free(out);
+		return "grew while it was read";
+	}
 	return NULL;
 }
 
@@ -95,7 +98,7 @@ const char *sig_file_read(const char *path, struct sig_file *out)
 	else if (!S_ISREG(st.st_mode))
 		why = "not a file";
 	else
-		why = read_all(fd, out);
+		why = read_all(fd, (size_t)st.st_size, out);
 	/* Nothing was written: close has nothing to tell. */
 	(void)close(fd);
 	return why;
@@ -202,16 +205,17 @@ static bool ends_in(const char *name, const char *ending)
 }
 
 /* One directory entry; frees nothing of the caller's. */
-static void visit(struct loader *l, const struct folder *in, const char *name)
+static void visit(struct loader *l, const struct folder *in, const struct dirent *d)
 {
+	const char *name = d->d_name;
 	char *path = join(in->path, '/', name, strlen(name));
 	bool yaml = ends_in(name, ".yaml");
 	char *id = join(in->id, '.', name, strlen(name) - (yaml ? 5 : 0));
-	struct stat st;
+	struct stat st = {.st_mode = d->d_type == DT_REG ? S_IFREG : 0};
 
 	if (!path || !id) {
 		l->no_memory = true;
-	} else if (stat(path, &st) != 0) {
+	} else if (d->d_type != DT_REG && stat(path, &st) != 0) {
 		complain_file(l, path, NULL, strerror(errno));
 	} else if (S_ISDIR(st.st_mode) && in->depth == LIMIT_SIG_DIR_DEPTH) {
 		complain_file(l, path, "is a link leading back up?",
@@ -257,7 +261,7 @@ static void visit_folder(struct loader *l, const struct folder *f)
 		if (l->n_entries++ == LIMIT_SIG_ENTRIES)
 			complain_file(l, f->path, NULL, "too many files: the rest is left out");
 		if (l->n_entries <= LIMIT_SIG_ENTRIES)
-			visit(l, f, list[i]->d_name);
+			visit(l, f, list[i]);
 		free(list[i]);
 	}
 	free(list);
