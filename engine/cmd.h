@@ -34,21 +34,22 @@ int cmd_merge(int argc, char **argv);
 int cmd_kin(int argc, char **argv);
 
 /* --- shared by commands: cmd_common.c --- */
-enum { SIG_DIRS_MAX = 16 };
+enum { SIG_DIRS_MAX = 16 }; /* that a person may name */
 struct sig_dirs {
 	size_t n;
-	char *at[SIG_DIRS_MAX];
+	char *at[SIG_DIRS_MAX +
+		 1]; /* a later one's file replaces an earlier one's of the same id */
 };
-/* The directory of the signatures that came with the program: beside the build, or where `make
- * install` put them. False with a reason when neither is there. Frees nothing; sig_dirs_free does.
- */
+/* Puts before what was named the directory of the signatures that came with the program: beside the build, or
+ * WALLPRINT_DATADIR. False with a reason when neither is there. Frees nothing; sig_dirs_free does. */
 MUST_CHECK bool sig_dirs_default(struct sig_dirs *d, struct err_info *err);
 MUST_CHECK bool sig_dirs_add(struct sig_dirs *d, const char *dir, struct err_info *err);
 void sig_dirs_free(struct sig_dirs *d);
 
-/* Loads the default signatures and the user's on top; complaints go to standard error. NULL, after
- * saying why, when nothing can be used. With `strict` any complaint is fatal. */
-struct sig_set *cmd_load_signatures(struct sig_dirs *dirs, bool strict);
+/* Loads these directories; complaints go to standard error. NULL, after saying why, when nothing can be used. */
+struct sig_set *cmd_load_signatures(const struct sig_dirs *dirs);
+/* The same for a command that judges: the default signatures, and the user's on top of them. */
+struct sig_set *cmd_collection(const char *command, struct sig_dirs *dirs);
 /* Where a command writes. */
 struct cmd_out {
 	FILE *f;
@@ -59,7 +60,7 @@ struct cmd_out {
 /* Opens `path` (mode 0600: results name people's addresses) or standard output for NULL. False
  * after saying why. */
 MUST_CHECK bool cmd_out_open(const char *command, const char *path, struct cmd_out *out);
-/* False, after saying so, when not everything could be written. */
+/* False when not everything could be written, after saying so; `command` NULL: it was said. */
 MUST_CHECK bool cmd_out_close(const char *command, struct cmd_out *out);
 
 struct geo;
@@ -68,6 +69,8 @@ struct run_geo;
 MUST_CHECK bool cmd_open_geo(const char *command, const char *what, struct geo **out);
 /* Says in *out which database it is; nothing for NULL. */
 void cmd_note_geo(const struct geo *g, struct run_geo *out);
+/* --format of commands that know two. False after saying what there is. */
+MUST_CHECK bool cmd_parse_format(const char *command, const char *word, bool *jsonl);
 /* "512M", "2G", plain bytes. False when it is no size. */
 MUST_CHECK bool cmd_parse_size(const char *text, uint64_t *out);
 /* Prints "wallprint COMMAND: text" to standard error. */

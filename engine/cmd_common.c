@@ -95,6 +95,18 @@ static bool is_collection(const char *dir)
 
 /* build/wallprint, build/asan/wallprint: the collection is one or two directories above the
  * program's own. */
+static bool put_first(struct sig_dirs *d, const char *dir, struct err_info *err)
+{
+	char *copy = strdup(dir);
+
+	if (!copy)
+		return err_set(err, "out of memory");
+	memmove(d->at + 1, d->at, d->n * sizeof(d->at[0]));
+	d->at[0] = copy;
+	d->n++;
+	return true;
+}
+
 bool sig_dirs_default(struct sig_dirs *d, struct err_info *err)
 {
 	char exe[PATH_MAX / 2], path[PATH_MAX];
@@ -111,15 +123,15 @@ bool sig_dirs_default(struct sig_dirs *d, struct err_info *err)
 		n = slash - exe;
 		if (snprintf(path, sizeof(path), "%s/signatures", exe) < (int)sizeof(path) &&
 		    is_collection(path))
-			return sig_dirs_add(d, path, err);
+			return put_first(d, path, err);
 	}
 	if (is_collection(WALLPRINT_DATADIR "/signatures"))
-		return sig_dirs_add(d, WALLPRINT_DATADIR "/signatures", err);
+		return put_first(d, WALLPRINT_DATADIR "/signatures", err);
 	return err_set(err, "no signatures found beside the program or in " WALLPRINT_DATADIR
 			    "; name them with --signatures DIR");
 }
 
-struct sig_set *cmd_load_signatures(struct sig_dirs *dirs, bool strict)
+struct sig_set *cmd_load_signatures(const struct sig_dirs *dirs)
 {
 	struct sig_problems problems = {0};
 	struct err_info err;
@@ -134,10 +146,6 @@ struct sig_set *cmd_load_signatures(struct sig_dirs *dirs, bool strict)
 		sig_problem_print(stderr, &problems.at[i]);
 	if (problems.left_out)
 		cmd_complain("signatures", "%zu more complaints not shown", problems.left_out);
-	if (strict && problems.n) {
-		sig_set_free(set);
-		set = NULL;
-	}
 	sig_problems_free(&problems);
 	return set;
 }
@@ -166,4 +174,23 @@ void cmd_note_geo(const struct geo *g, struct run_geo *out)
 	memcpy(out->name, info->name, sizeof(out->name));
 	memcpy(out->date, info->date, sizeof(out->date));
 	memcpy(out->sha256, info->sha256, sizeof(out->sha256));
+}
+
+struct sig_set *cmd_collection(const char *command, struct sig_dirs *dirs)
+{
+	struct err_info err;
+
+	if (sig_dirs_default(dirs, &err) || dirs->n)
+		return cmd_load_signatures(dirs);
+	cmd_complain(command, "%s", err.text);
+	return NULL;
+}
+
+bool cmd_parse_format(const char *command, const char *word, bool *jsonl)
+{
+	*jsonl = !strcmp(word, "jsonl");
+	if (*jsonl || !strcmp(word, "text"))
+		return true;
+	cmd_complain(command, "no format '%s'; there are: text jsonl", word);
+	return false;
 }

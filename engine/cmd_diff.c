@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -21,7 +17,6 @@ enum { DEFRAG_BYTES = 16 * 1024 * 1024 };
 struct diff {
 	bool jsonl;
 	const char *out_path;
-	FILE *out;
 	int status;
 };
 
@@ -149,37 +144,11 @@ static struct pair *compare(struct diff *x, const char *orig, const char *resp, 
 	return p;
 }
 
-static bool open_output(struct diff *x, uint32_t *width, bool *colour)
-{
-	struct winsize ws;
-	int fd;
-
-	x->out = stdout;
-	if (x->out_path) {
-		/* Results name people's addresses: readable by their owner only. */
-		fd = open(x->out_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-		if (fd >= 0 && fchmod(fd, 0600))
-			errno = 0; /* a device or pipe has no mode of ours to set */
-		x->out = fd < 0 ? NULL : fdopen(fd, "w");
-	}
-	if (!x->out) {
-		cmd_complain("diff", "%s: %s", x->out_path, strerror(errno));
-		return false;
-	}
-	if (isatty(fileno(x->out))) {
-		*colour = !getenv("NO_COLOR");
-		if (!ioctl(fileno(x->out), TIOCGWINSZ, &ws))
-			*width = ws.ws_col;
-	}
-	return true;
-}
-
 static int run(struct diff *x, const char *orig, const char *resp)
 {
 	struct diff_run d = {.swapped = false};
 	struct pair *p = compare(x, orig, resp, &d);
-	uint32_t width = 0;
-	bool colour = false, failed;
+	struct cmd_out out;
 
 	/* Packets that arrive before they were sent, both ways: the files are the wrong way round.
 	 * Pipes cannot be read twice. */
@@ -192,21 +161,16 @@ static int run(struct diff *x, const char *orig, const char *resp)
 	if (!p)
 		return x->status;
 	d.pair = p;
-	if (!open_output(x, &width, &colour)) {
+	if (!cmd_out_open("diff", x->out_path, &out)) {
 		pair_free(p);
 		return EXIT_OUTPUT;
 	}
 	if (x->jsonl)
-		diff_tell_jsonl(x->out, &d);
+		diff_tell_jsonl(out.f, &d);
 	else
-		diff_tell_text(x->out, &d, width, colour);
-	failed = fflush(x->out) || ferror(x->out);
-	if (x->out != stdout && fclose(x->out))
-		failed = true;
-	if (failed) {
-		cmd_complain("diff", "output could not be written");
+		diff_tell_text(out.f, &d, out.width, out.colour);
+	if (!cmd_out_close("diff", &out))
 		x->status = EXIT_OUTPUT;
-	}
 	pair_free(p);
 	return x->status;
 }
@@ -225,12 +189,8 @@ int cmd_diff(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "o:h", opts, NULL)) != -1) {
 		switch (c) {
 		case 'f':
-			if (strcmp(optarg, "text") && strcmp(optarg, "jsonl")) {
-				cmd_complain("diff", "no format '%s'; there are: text jsonl",
-					     optarg);
+			if (!cmd_parse_format("diff", optarg, &x.jsonl))
 				return EXIT_USAGE;
-			}
-			x.jsonl = !strcmp(optarg, "jsonl");
 			break;
 		case 'o':
 			x.out_path = optarg;

@@ -310,11 +310,7 @@ static int run(struct explain *x, const char *const *files, size_t n_files)
 	struct err_info err = {{0}};
 	struct sig_set *sigs;
 
-	if (!sig_dirs_default(&x->dirs, &err) && !x->dirs.n) {
-		cmd_complain("explain", "%s", err.text);
-		return EXIT_USAGE;
-	}
-	sigs = cmd_load_signatures(&x->dirs, false);
+	sigs = cmd_collection("explain", &x->dirs);
 	if (!sigs)
 		return EXIT_USAGE;
 	if (!engine_run(&cfg, sigs, files, n_files, x->device_id ? &for_device : &hooks, &summary,

@@ -69,12 +69,8 @@ static int parse(struct kin *x, int argc, char **argv)
 		if (path) {
 			*path = optarg;
 		} else if (c == 'f') {
-			if (strcmp(optarg, "text") && strcmp(optarg, "jsonl")) {
-				cmd_complain("kin", "no format '%s'; there are: text jsonl",
-					     optarg);
+			if (!cmd_parse_format("kin", optarg, &x->jsonl))
 				return EXIT_USAGE;
-			}
-			x->jsonl = !strcmp(optarg, "jsonl");
 		} else if (c == 'S') {
 			if (!sig_dirs_add(&x->dirs, optarg, &err)) {
 				cmd_complain("kin", "%s", err.text);
@@ -263,15 +259,11 @@ int cmd_kin(int argc, char **argv)
 {
 	struct kin x = {.status = EXIT_DONE};
 	struct sig_set *sigs = NULL;
-	struct err_info err;
 	int status = parse(&x, argc, argv);
 
 	if (status == -1) {
 		status = EXIT_USAGE;
-		if (!sig_dirs_default(&x.dirs, &err) && !x.dirs.n)
-			cmd_complain("kin", "%s", err.text);
-		else
-			sigs = cmd_load_signatures(&x.dirs, false);
+		sigs = cmd_collection("kin", &x.dirs);
 		if (sigs)
 			status =
 				x.measure

@@ -266,7 +266,6 @@ static int parse(struct live_run *r, int argc, char **argv)
 int cmd_live(int argc, char **argv)
 {
 	struct live_run r = {.ops = sink_find("jsonl"), .metrics_s = 10};
-	struct err_info err;
 	int status = parse(&r, argc, argv);
 
 	if (status == -1) {
@@ -276,12 +275,7 @@ int cmd_live(int argc, char **argv)
 		r.keep.hangup = &hangup_asked;
 		r.cfg.live = &r.live;
 		r.cfg.follow = true;
-		if (sig_dirs_default(&r.dirs, &err) || r.dirs.n) {
-			status = run(&r);
-		} else {
-			cmd_complain("live", "%s", err.text);
-			status = EXIT_USAGE;
-		}
+		status = run(&r);
 	}
 	sig_dirs_free(&r.dirs);
 	return status;

@@ -54,12 +54,8 @@ static int parse(struct args *a, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "o:h", opts, NULL)) != -1) {
 		switch (c) {
 		case 'f':
-			if (strcmp(optarg, "text") && strcmp(optarg, "jsonl")) {
-				cmd_complain("merge", "no format '%s'; there are: text jsonl",
-					     optarg);
+			if (!cmd_parse_format("merge", optarg, &a->jsonl))
 				return EXIT_USAGE;
-			}
-			a->jsonl = !strcmp(optarg, "jsonl");
 			break;
 		case 'o':
 			a->out_path = optarg;

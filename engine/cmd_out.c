@@ -40,7 +40,7 @@ bool cmd_out_close(const char *command, struct cmd_out *out)
 
 	if (out->path && fclose(out->f))
 		failed = true;
-	if (failed)
+	if (failed && command)
 		cmd_complain(command, "%s could not be written",
 			     out->path ? out->path : "standard output");
 	return !failed;

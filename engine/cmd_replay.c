@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,7 +23,7 @@ struct replay {
 	struct blockpages *lists;
 	const char *out_path, *geo_path;
 	struct geo *geo;
-	FILE *out;
+	struct cmd_out out;
 	bool progress_on, progress_shown;
 	time_t started, last_shown;
 	int status;
@@ -216,31 +213,29 @@ static int parse(struct replay *r, int argc, char **argv)
 static bool open_output(struct replay *r)
 {
 	struct err_info err;
-	struct winsize ws;
-	int fd;
 
-	r->out = stdout;
-	if (r->out_path) {
-		/* Results name people's addresses: readable by their owner only. */
-		fd = open(r->out_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-		if (fd >= 0 && fchmod(fd, 0600))
-			errno = 0; /* a device or pipe has no mode of ours to set */
-		r->out = fd < 0 ? NULL : fdopen(fd, "w");
-	}
-	if (!r->out) {
-		cmd_complain("replay", "%s: %s", r->out_path, strerror(errno));
+	if (!cmd_out_open("replay", r->out_path, &r->out))
 		return false;
-	}
-	if (isatty(fileno(r->out))) {
-		r->sink_opts.colour = !getenv("NO_COLOR");
-		if (!ioctl(fileno(r->out), TIOCGWINSZ, &ws))
-			r->sink_opts.width = ws.ws_col;
-	}
-	if (!r->ops->open(&r->sink, r->out, &r->sink_opts, &err)) {
+	r->sink_opts.colour = r->out.colour;
+	r->sink_opts.width = r->out.width;
+	if (!r->ops->open(&r->sink, r->out.f, &r->sink_opts, &err)) {
 		cmd_complain("replay", "%s", err.text);
 		return false;
 	}
 	return true;
+}
+
+/* One complaint is enough, and the sink knows best why something could not be written. */
+static void close_output(struct replay *r, const struct run_summary *summary)
+{
+	struct err_info err;
+	bool whole = r->ops->end(r->sink, summary, &err);
+
+	if (!whole)
+		cmd_complain("replay", "%s", err.text);
+	r->ops->close(r->sink);
+	if (!cmd_out_close(whole ? "replay" : NULL, &r->out) || !whole)
+		r->status = EXIT_OUTPUT;
 }
 
 static bool has_pipe(const struct path_list *paths)
@@ -263,11 +258,7 @@ static int run(struct replay *r, const struct path_list *paths)
 	struct err_info err = {{0}};
 	struct sig_set *sigs;
 
-	if (!sig_dirs_default(&r->dirs, &err) && !r->dirs.n) {
-		cmd_complain("replay", "%s", err.text);
-		return EXIT_USAGE;
-	}
-	sigs = cmd_load_signatures(&r->dirs, false);
+	sigs = cmd_collection("replay", &r->dirs);
 	if (!sigs)
 		return EXIT_USAGE;
 	if (!open_output(r)) {
@@ -285,15 +276,7 @@ static int run(struct replay *r, const struct path_list *paths)
 	progress_clear(r);
 	cmd_note_geo(r->geo, &summary.geo);
 	cmd_lists_tell(r->lists, &summary);
-	if (!r->ops->end(r->sink, &summary, &err)) {
-		cmd_complain("replay", "%s", err.text);
-		r->status = EXIT_OUTPUT;
-	}
-	r->ops->close(r->sink);
-	if (r->out != stdout && fclose(r->out) && r->status != EXIT_OUTPUT) {
-		cmd_complain("replay", "%s: %s", r->out_path, strerror(errno));
-		r->status = EXIT_OUTPUT;
-	}
+	close_output(r, &summary);
 	run_summary_free(&summary);
 	sig_set_free(sigs);
 	return r->status;

@@ -171,7 +171,7 @@ static int run(const struct wish *w, struct sig_dirs *dirs)
 
 	if (!strcmp(w->verb, "check"))
 		return check(dirs, w->corpus);
-	set = cmd_load_signatures(dirs, false);
+	set = cmd_load_signatures(dirs);
 	if (!set)
 		return EXIT_FOUND_WRONG;
 	if (!strcmp(w->verb, "show"))

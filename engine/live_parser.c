@@ -96,7 +96,7 @@ int live_parse(struct live_run *r, int lines, int metrics, int leash)
 				     .on_ready = on_ready,
 				     .on_tick = on_tick,
 				     .on_input = on_input};
-	struct sig_set *sigs = cmd_load_signatures(&r->dirs, false);
+	struct sig_set *sigs = cmd_collection("live", &r->dirs);
 	struct run_summary summary;
 	struct err_info err;
 
