@@ -281,7 +281,6 @@ static void run_totals(const struct engine *e, struct run_summary *out)
 static void tick(struct engine *e)
 {
 	struct run_summary so_far = *e->run;
-	const struct sig_set *sigs;
 	struct source_stats st;
 
 	if (!e->hooks->on_tick)
@@ -290,13 +289,7 @@ static void tick(struct engine *e)
 	so_far.lost.kernel = st.kernel_lost;
 	so_far.lost.prefiltered = st.prefiltered;
 	run_totals(e, &so_far);
-	sigs = e->hooks->on_tick(e->hooks->arg, &so_far);
-	if (!sigs)
-		return;
-	if (!telling_signatures(e->telling, sigs))
-		return; /* the old ones go on; the next reload may find memory */
-	e->run->sig_n = (uint32_t)sig_set_n(sigs);
-	sig_set_digest(sigs, e->run->sig_sha256);
+	e->hooks->on_tick(e->hooks->arg, &so_far);
 }
 
 /* Has a tenth of a second passed since the last tick? */

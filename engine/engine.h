@@ -54,10 +54,8 @@ struct engine_hooks {
 	/* Live only: the interface is open; a forbidden call is forbidden from here on. `note` says
 	 * why the filter in the kernel is missing, when it is. False ends the run. */
 	bool (*on_ready)(void *arg, const char *note);
-	/* Live only: at least ten times a second, between packets, with the counts so far. May
-	 * answer with another set of signatures that is used from now on (it and the first stay
-	 * the caller's, until the run is over); NULL: nothing new. */
-	const struct sig_set *(*on_tick)(void *arg, const struct run_summary *so_far);
+	/* Live only: at least ten times a second, between packets, with the counts so far. */
+	void (*on_tick)(void *arg, const struct run_summary *so_far);
 	/* Something about an input that a person should read: cut, refused. */
 	void (*on_input)(void *arg, const struct run_input *in);
 };

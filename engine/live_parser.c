@@ -37,7 +37,7 @@ static void snapshot(struct live_run *r, const struct run_summary *so_far)
 	live_lines_commit(r->metrics);
 }
 
-static const struct sig_set *on_tick(void *arg, const struct run_summary *so_far)
+static void on_tick(void *arg, const struct run_summary *so_far)
 {
 	struct live_run *r = arg;
 	struct timespec now;
@@ -52,12 +52,11 @@ static const struct sig_set *on_tick(void *arg, const struct run_summary *so_far
 		r->status = EXIT_OUTPUT;
 	}
 	if (!r->keep.metrics_path || clock_gettime(CLOCK_MONOTONIC, &now))
-		return NULL;
+		return;
 	if (now.tv_sec >= r->next_metrics.tv_sec) {
 		snapshot(r, so_far);
 		r->next_metrics.tv_sec = now.tv_sec + r->metrics_s;
 	}
-	return NULL;
 }
 
 static bool on_ready(void *arg, const char *note)

@@ -16,9 +16,6 @@ struct telling *telling_new(const struct sig_set *sigs, const struct engine_hook
 void telling_free(struct telling *t);
 /* Who names applications; a loan. */
 void telling_ndpi(struct telling *t, struct app_ndpi *n);
-/* From now on judges by these; what is told already stands until it is judged again. False, and as
- * before, when out of memory. */
-MUST_CHECK bool telling_signatures(struct telling *t, const struct sig_set *sigs);
 /* A new series begins: what is known across its flows, a loan until the next call. Frames cut in earlier ones count no more. */
 void telling_hosts(struct telling *t, struct hosts *hosts);
 
