@@ -265,11 +265,10 @@ static int parse(struct live_run *r, int argc, char **argv)
 
 int cmd_live(int argc, char **argv)
 {
-	struct live_run r = {.ops = sink_find("jsonl"), .metrics_s = 10};
+	struct live_run r = {.ops = sink_find("jsonl"), .metrics_s = 10, .keep.keep = 8};
 	int status = parse(&r, argc, argv);
 
 	if (status == -1) {
-		r.keep.keep = r.keep.keep ? r.keep.keep : 8;
 		r.stop = &stop_asked;
 		r.keep.stop = r.live.stop = &stop_asked;
 		r.keep.hangup = &hangup_asked;

@@ -20,6 +20,7 @@ struct keeper {
 	int fd;
 	uint64_t written;
 	uint64_t lost_lines;
+	bool nobody;    /* the reader of a pipe is gone */
 	bool line_open; /* the last line written is not complete yet */
 	struct err_info *err;
 	char *snapshot;
@@ -51,7 +52,8 @@ static void rotate(struct keeper *k)
 
 	for (uint32_t i = k->o->keep; i > 0; i--) {
 		if (snprintf(to, sizeof(to), "%s.%u", k->o->out_path, i) >= (int)sizeof(to) ||
-		    snprintf(from, sizeof(from), i > 1 ? "%s.%u" : "%s", k->o->out_path, i - 1) >=
+		    (i > 1 ? snprintf(from, sizeof(from), "%s.%u", k->o->out_path, i - 1)
+			   : snprintf(from, sizeof(from), "%s", k->o->out_path)) >=
 			    (int)sizeof(from))
 			return;
 		if (rename(from, to) && errno != ENOENT)
@@ -77,6 +79,8 @@ static void write_all(struct keeper *k, const char *at, size_t n)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0) {
+			/* a full disk may have room again; a reader that is gone does not come back */
+			k->nobody = errno == EPIPE;
 			(void)err_set(k->err, "%s", strerror(errno)); /* always false */
 			for (size_t i = 0; i < n; i++)
 				k->lost_lines += at[i] == '\n';
@@ -88,23 +92,41 @@ static void write_all(struct keeper *k, const char *at, size_t n)
 	}
 }
 
-/* Rotates between lines only. */
+/* How much of this goes into the present file: whole lines, as many as it has room for; 0: none. A line that has begun there, or is
+ * longer than a file, goes in whole. */
+static size_t fits(const struct keeper *k, const char *at, size_t n)
+{
+	uint64_t left;
+	const char *eol;
+
+	if (!k->o->out_path || !k->o->rotate_bytes)
+		return n;
+	left = k->o->rotate_bytes > k->written ? k->o->rotate_bytes - k->written : 0;
+	if (n <= left)
+		return n;
+	eol = memrchr(at, '\n', (size_t)left);
+	if (!eol && k->written && !k->line_open)
+		return 0;
+	if (!eol)
+		eol = memchr(at, '\n', n);
+	return eol ? (size_t)(eol - at) + 1 : n;
+}
+
 static void take_lines(struct keeper *k, const char *at, size_t n)
 {
-	if (k->o->out_path && k->o->rotate_bytes && k->written + n > k->o->rotate_bytes &&
-	    k->written) {
-		const char *eol = k->line_open ? memchr(at, '\n', n) : at - 1;
-		size_t head = eol ? (size_t)(eol + 1 - at) : n;
+	while (n) {
+		size_t now = fits(k, at, n);
 
-		write_all(k, at, head);
-		if (eol)
+		if (!now) {
 			rotate(k);
-		at += head;
-		n -= head;
+			/* no new file could be made: the old one, then */
+			now = k->written ? n : fits(k, at, n);
+		}
+		write_all(k, at, now);
+		k->line_open = at[now - 1] != '\n';
+		at += now;
+		n -= now;
 	}
-	write_all(k, at, n);
-	if (n)
-		k->line_open = at[n - 1] != '\n';
 }
 
 /* Counts only, no addresses: read by a metrics collector, which runs as another user. */
@@ -165,7 +187,7 @@ static void pass_on(struct keeper *k, const struct keeper_pipes *from, char *buf
 	bool told = false;
 
 	while (p[0].fd >= 0 || p[1].fd >= 0) {
-		if (*k->o->stop && !told) {
+		if ((*k->o->stop || k->nobody) && !told) {
 			told = true;
 			(void)close(from->leash); /* nothing was written */
 		}
