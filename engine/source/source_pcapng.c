@@ -185,7 +185,8 @@ static enum walk_got ng_interface(struct source *s, struct ng_block b, struct er
 	return WALK_FULL;
 }
 
-/* Reads the fields of a block with a packet. False when the block is too short for them. */
+/* Reads the fields of a block with a packet; p->data lies in the block, even when nothing is left
+ * for it. False when the block is too short for them. */
 static bool ng_packet_read(const struct source *s, struct ng_block b, struct ng_packet *p)
 {
 	const uint8_t *at = b.body.at;
@@ -198,7 +199,7 @@ static bool ng_packet_read(const struct source *s, struct ng_block b, struct ng_
 		 * snaplen tells it. */
 		uint32_t snaplen = s->ng.n_ifaces ? s->ng.iface[0].snaplen : 0;
 
-		*p = (struct ng_packet){.wire_len = wire32(at, big), .data = bytes_from(b.body, 4)};
+		*p = (struct ng_packet){.wire_len = wire32(at, big), .data = {at + 4, b.body.len - 4}};
 		p->cap_len = snaplen && snaplen < p->wire_len ? snaplen : p->wire_len;
 		return true;
 	}
@@ -209,7 +210,7 @@ static bool ng_packet_read(const struct source *s, struct ng_block b, struct ng_
 	p->timed = true;
 	p->cap_len = wire32(at + 12, big);
 	p->wire_len = wire32(at + 16, big);
-	p->data = bytes_from(b.body, 20);
+	p->data = (struct bytes){at + 20, b.body.len - 20};
 	return true;
 }
 

@@ -108,6 +108,29 @@ static void test_pcapng_simple_packets_obey_snaplen(void **state)
 	assert_cut(&r, 0, "only 0 are described");
 }
 
+/* A block that ends where its packet would begin: the frame is empty and still lies in the file. */
+static void test_pcapng_empty_packets_lie_in_the_file(void **state)
+{
+	(void)state;
+	for (int kind = 0; kind < 3; kind++) {
+		struct build b = section(false);
+
+		put_ng_iface(&b, 1, 0, -1, 0);
+		if (kind == 0)
+			put_ng_epb(&b, 0, 1, 0, 60);
+		else if (kind == 1)
+			put_ng_pb(&b, 0, 1, 0, 60);
+		else
+			put_ng_spb(&b, 0, 0);
+		struct seen r = seen_build(&b);
+
+		assert_int_equal(r.end, SOURCE_END);
+		assert_int_equal(r.n, 1);
+		assert_int_equal(r.first.cap_len, 0);
+		assert_non_null(r.first.at);
+	}
+}
+
 static void test_pcapng_captured_above_wire_length_raises_it(void **state)
 {
 	struct build b = section(true);
@@ -465,6 +488,7 @@ int main(void)
 		cmocka_unit_test(test_pcapng_packet_blocks_of_two_interfaces_are_read),
 		cmocka_unit_test(test_pcapng_sections_have_their_own_order_and_interfaces),
 		cmocka_unit_test(test_pcapng_simple_packets_obey_snaplen),
+		cmocka_unit_test(test_pcapng_empty_packets_lie_in_the_file),
 		cmocka_unit_test(test_pcapng_captured_above_wire_length_raises_it),
 		cmocka_unit_test(test_pcapng_other_blocks_are_skipped_counted_and_numbered),
 		cmocka_unit_test(test_pcapng_damage_cuts_after_the_frames_before_it),
