@@ -124,6 +124,9 @@ static void put_estimates(const struct verdict *v, struct evidence *ev)
 	evidence_put(ev, FEAT_RATE_BURST, (int64_t)b->burst, NULL, 0);
 	evidence_put(ev, FEAT_RATE_BUCKET, b->fill_start > 0 ? llround(b->fill_start) : 0, NULL, 0);
 	evidence_put(ev, FEAT_RATE_BUCKET_ERROR, llround(b->spread), NULL, 0);
+	/* A policer is a bucket; one that cannot be told from none is a rate at which packets got lost. Measured:
+	 * docs/techniques/throttling.md. */
+	evidence_put(ev, FEAT_RATE_BUCKET_CLEAR, b->fill_start > b->spread, NULL, 0);
 }
 
 static void put_verdict(const struct verdict *v, struct evidence *ev)
