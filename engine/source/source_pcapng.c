@@ -199,7 +199,8 @@ static bool ng_packet_read(const struct source *s, struct ng_block b, struct ng_
 		 * snaplen tells it. */
 		uint32_t snaplen = s->ng.n_ifaces ? s->ng.iface[0].snaplen : 0;
 
-		*p = (struct ng_packet){.wire_len = wire32(at, big), .data = {at + 4, b.body.len - 4}};
+		*p = (struct ng_packet){.wire_len = wire32(at, big),
+					.data = {at + 4, b.body.len - 4}};
 		p->cap_len = snaplen && snaplen < p->wire_len ? snaplen : p->wire_len;
 		return true;
 	}
