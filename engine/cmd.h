@@ -27,6 +27,7 @@ struct command {
 
 int cmd_replay(int argc, char **argv);
 int cmd_live(int argc, char **argv);
+int cmd_check_config(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_signatures(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
@@ -50,6 +51,8 @@ void sig_dirs_free(struct sig_dirs *d);
 struct sig_set *cmd_load_signatures(const struct sig_dirs *dirs);
 /* The same for a command that judges: the default signatures, and the user's on top of them. */
 struct sig_set *cmd_collection(const char *command, struct sig_dirs *dirs);
+/* The same, and NULL as well when any file has a problem: what is asked for while an older collection serves. */
+struct sig_set *cmd_collection_whole(const char *command, struct sig_dirs *dirs);
 /* Where a command writes. */
 struct cmd_out {
 	FILE *f;

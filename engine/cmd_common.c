@@ -131,7 +131,7 @@ bool sig_dirs_default(struct sig_dirs *d, struct err_info *err)
 			    "; name them with --signatures DIR");
 }
 
-struct sig_set *cmd_load_signatures(const struct sig_dirs *dirs)
+static struct sig_set *load(const struct sig_dirs *dirs, size_t *n_problems)
 {
 	struct sig_problems problems = {0};
 	struct err_info err;
@@ -146,8 +146,16 @@ struct sig_set *cmd_load_signatures(const struct sig_dirs *dirs)
 		sig_problem_print(stderr, &problems.at[i]);
 	if (problems.left_out)
 		cmd_complain("signatures", "%zu more complaints not shown", problems.left_out);
+	*n_problems = problems.n + problems.left_out;
 	sig_problems_free(&problems);
 	return set;
+}
+
+struct sig_set *cmd_load_signatures(const struct sig_dirs *dirs)
+{
+	size_t n_problems;
+
+	return load(dirs, &n_problems);
 }
 
 bool cmd_open_geo(const char *command, const char *what, struct geo **out)
@@ -183,6 +191,22 @@ struct sig_set *cmd_collection(const char *command, struct sig_dirs *dirs)
 	if (sig_dirs_default(dirs, &err) || dirs->n)
 		return cmd_load_signatures(dirs);
 	cmd_complain(command, "%s", err.text);
+	return NULL;
+}
+
+struct sig_set *cmd_collection_whole(const char *command, struct sig_dirs *dirs)
+{
+	struct sig_set *set = NULL;
+	size_t n_problems = 0;
+	struct err_info err;
+
+	if (sig_dirs_default(dirs, &err) || dirs->n)
+		set = load(dirs, &n_problems);
+	else
+		cmd_complain(command, "%s", err.text);
+	if (set && !n_problems)
+		return set;
+	sig_set_free(set);
 	return NULL;
 }
 

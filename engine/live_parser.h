@@ -10,6 +10,8 @@
 #include "live_keeper.h"
 #include "live_lines.h"
 
+enum { LIVE_CONF_OPTIONS = 40 /* room for the table of live_conf.c */ };
+
 /* What `wallprint live` was asked for, and below it the state of the process that parses. */
 struct live_run {
 	struct engine_config cfg;
@@ -19,7 +21,9 @@ struct live_run {
 	struct sink_options sink_opts;
 	struct sig_dirs dirs;
 	const char *user;
-	int metrics_s;
+	uint32_t metrics_s;
+	char *conf_text;                      /* the file's, which the settings borrow from */
+	const char *given[LIVE_CONF_OPTIONS]; /* each option as written; NULL: its default */
 	volatile sig_atomic_t *stop;
 	/* of the parsing process */
 	struct sink *sink;

@@ -8,6 +8,7 @@
 static const struct command commands[] = {
 	{"replay", "read captures and print what was found", cmd_replay},
 	{"live", "listen at a network interface and print what is found", cmd_live},
+	{"check-config", "check the configuration file of live", cmd_check_config},
 	{"explain", "show the facts of one flow and how every signature fared", cmd_explain},
 	{"signatures", "check, list or show the signature collection", cmd_signatures},
 	{"diff", "compare two captures of the same traffic, one from each end", cmd_diff},

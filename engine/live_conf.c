@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "live_conf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/text.h"
+
+enum kind {
+	KIND_TEXT,
+	KIND_SWITCH,
+	KIND_U32,
+	KIND_U64,
+	KIND_TAP,
+	KIND_FOLLOW,
+	KIND_FORMAT,
+	KIND_DIR
+};
+
+struct live_opt {
+	const char *name;
+	char letter; /* 0: none */
+	const char *arg, *help;
+	enum kind kind;
+	bool at_once; /* a change is taken over at SIGHUP; else at the next start */
+	size_t at;    /* where in struct live_run */
+	uint64_t min, max;
+};
+
+#define AT(member) .at = offsetof(struct live_run, member)
+
+static const struct live_opt table[] = {
+	{"interface", 'i', "IFACE", "where to listen; `any` for all", KIND_TEXT, AT(live.device)},
+	{"tap", 0, "auto|socket|pcap",
+	 "socket: an eBPF filter in the kernel passes on the packets that matter;\n"
+	 "pcap: every packet; auto (default): socket where the kernel lets us",
+	 KIND_TAP, AT(live.tap)},
+	{"follow", 0, "all", "the filter passes everything (finds throttling too; costs more)",
+	 KIND_FOLLOW, AT(live.follow_all)},
+	{"promisc", 0, NULL, "frames for other machines too (mirror ports)", KIND_SWITCH,
+	 AT(live.promisc)},
+	{"format", 0, "jsonl|text", "how to print; JSON lines by default", KIND_FORMAT, AT(ops)},
+	{"flows", 0, NULL, "one event for every flow too (jsonl)", KIND_SWITCH, AT(cfg.want_flows)},
+	{"output", 'o', "FILE", "append to FILE (mode 0600) instead of standard output", KIND_TEXT,
+	 AT(keep.out_path)},
+	{"rotate", 0, "SIZE",
+	 "start FILE anew when it has grown to SIZE, keeping FILE.1, FILE.2, ...", KIND_U64, true,
+	 AT(keep.rotate_bytes), .min = 1 << 16, .max = UINT64_MAX},
+	{"keep", 0, "N", "so many of them (default 8)", KIND_U32, true, AT(keep.keep), .max = 1000},
+	{"metrics", 0, "FILE", "counts for Prometheus' text file collector, no addresses in it",
+	 KIND_TEXT, AT(keep.metrics_path)},
+	{"metrics-every", 0, "S", "seconds between two of them (default 10)", KIND_U32,
+	 AT(metrics_s), .min = 1, .max = 86400},
+	{"ring", 0, "SIZE", "room for packets between kernel and program (default 64M)", KIND_U32,
+	 AT(live.ring_bytes), .min = 1 << 18, .max = 1 << 30},
+	{"snaplen", 0, "BYTES", "of each packet (default: all)", KIND_U32, AT(live.snaplen),
+	 .min = 64, .max = LIMIT_FRAME_BYTES},
+	{"user", 0, "NAME",
+	 "whom the parsing process becomes when started by root (default nobody)", KIND_TEXT,
+	 AT(user)},
+	{"signatures", 0, "DIR", "use these signatures too; may be repeated", KIND_DIR, true,
+	 AT(dirs)},
+	{"memory", 0, "SIZE", "ceiling for flow state (default: a quarter of the machine)",
+	 KIND_U64, AT(cfg.memory_bytes), .min = 1 << 20, .max = UINT64_MAX},
+};
+_Static_assert(ARRAY_LEN(table) <= LIVE_CONF_OPTIONS, "struct live_run has room for each");
+
+enum { OPT_TABLE = 256, OPT_CONFIG = OPT_TABLE + LIVE_CONF_OPTIONS };
+
+void live_conf_defaults(struct live_run *r)
+{
+	*r = (struct live_run){.ops = sink_find("jsonl"), .metrics_s = 10, .keep.keep = 8};
+}
+
+static bool take_number(const struct live_opt *o, const char *value, uint64_t *n,
+			struct err_info *err)
+{
+	if (!cmd_parse_size(value, n))
+		return err_set(err, "'%s' is no size (1000, 64K, 2G)", value);
+	if (*n < o->min || *n > o->max)
+		return err_set(err, "'%s' is not in %" PRIu64 " to %" PRIu64, value, o->min,
+			       o->max);
+	return true;
+}
+
+static bool take_word(struct live_run *r, const struct live_opt *o, const char *value)
+{
+	switch (o->kind) {
+	case KIND_TAP:
+		r->live.tap = live_tap_find(value);
+		return r->live.tap < LIVE_TAPS;
+	case KIND_FOLLOW:
+		return r->live.follow_all = !strcmp(value, "all");
+	case KIND_FORMAT:
+		r->ops = sink_find(value);
+		return r->ops;
+	default:
+		return false;
+	}
+}
+
+static bool take(struct live_run *r, const struct live_opt *o, const char *value,
+		 struct err_info *err)
+{
+	void *at = (char *)r + o->at;
+	uint64_t n;
+
+	r->given[o - table] = value;
+	switch (o->kind) {
+	case KIND_TEXT:
+		*(const char **)at = value;
+		return *value || err_set(err, "is empty");
+	case KIND_SWITCH:
+		*(bool *)at = !strcmp(value, "yes");
+		return *(bool *)at || !strcmp(value, "no") ||
+		       err_set(err, "'%s' is neither yes nor no", value);
+	case KIND_U32:
+		if (!take_number(o, value, &n, err))
+			return false;
+		*(uint32_t *)at = (uint32_t)n;
+		return true;
+	case KIND_U64:
+		return take_number(o, value, at, err);
+	case KIND_DIR:
+		return sig_dirs_add(at, value, err);
+	default:
+		return take_word(r, o, value) ||
+		       err_set(err, "'%s' is not one of %s", value, o->arg);
+	}
+}
+
+static const struct live_opt *find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		if (!strcmp(table[i].name, name))
+			return &table[i];
+	return NULL;
+}
+
+/* Ends what begins at `at` behind its last character that is not blank; where it begins. */
+static char *trim(char *at, char *end)
+{
+	static const char blank[] = " \t\r";
+
+	at += strspn(at, blank);
+	while (end > at && strchr(blank, end[-1]))
+		end--;
+	*end = '\0';
+	return at;
+}
+
+/* `why` of a line that holds bytes of the user's. */
+static bool complain(struct err_info *err, const char *path, size_t line, const char *key,
+		     const char *why)
+{
+	char clean_key[64], clean_why[256];
+
+	text_terminal(clean_key, sizeof(clean_key), key, strlen(key));
+	text_terminal(clean_why, sizeof(clean_why), why, strlen(why));
+	return err_set(err, "%s:%zu: %s: %s", path, line, clean_key, clean_why);
+}
+
+static bool take_line(struct live_run *r, const char *path, size_t no, char *line, char *end,
+		      struct err_info *err)
+{
+	const struct live_opt *o;
+	char *eq, *key;
+	struct err_info why;
+
+	key = trim(line, end);
+	if (!*key || *key == '#')
+		return true;
+	eq = strchr(key, '=');
+	if (!eq)
+		return complain(err, path, no, key, "no `key = value`");
+	line = trim(eq + 1, eq + 1 + strlen(eq + 1));
+	key = trim(key, eq);
+	o = find(key);
+	if (!o)
+		return complain(err, path, no, key,
+				"no such key; `wallprint live --help` lists them");
+	if (r->given[o - table] && o->kind != KIND_DIR)
+		return complain(err, path, no, key, "was given before");
+	return take(r, o, line, &why) || complain(err, path, no, key, why.text);
+}
+
+bool live_conf_text(struct live_run *r, const char *path, struct bytes text, struct err_info *err)
+{
+	char *at, *end;
+
+	r->conf_text = at = malloc(text.len + 1);
+	if (!at)
+		return err_set(err, "out of memory");
+	memcpy(at, text.at, text.len);
+	at[text.len] = '\0';
+	if (memchr(at, '\0', text.len))
+		return err_set(err, "%s: is no text", path);
+	for (size_t no = 1; *at; no++, at = end) {
+		char *eol = strchrnul(at, '\n');
+
+		end = *eol ? eol + 1 : eol;
+		if (!take_line(r, path, no, at, eol, err))
+			return false;
+	}
+	return true;
+}
+
+bool live_conf_file(struct live_run *r, const char *path, struct err_info *err)
+{
+	/* A pipe or device that somebody put there must not hold us up. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	uint8_t *text = malloc(LIMIT_CONF_BYTES + 1);
+	size_t n = 0;
+	ssize_t got = 1;
+	bool ok;
+
+	while (text && fd >= 0 && got > 0 && n <= LIMIT_CONF_BYTES) {
+		got = read(fd, text + n, LIMIT_CONF_BYTES + 1 - n);
+		n += got > 0 ? (size_t)got : 0;
+	}
+	if (!text)
+		ok = err_set(err, "out of memory");
+	else if (fd < 0 || got < 0)
+		ok = err_set(err, "%s: %s", path, strerror(errno));
+	else if (n > LIMIT_CONF_BYTES)
+		ok = err_set(err, "%s: more than %d bytes", path, LIMIT_CONF_BYTES);
+	else
+		ok = live_conf_text(r, path, (struct bytes){text, n}, err);
+	free(text);
+	if (fd >= 0)
+		(void)close(fd); /* nothing was written */
+	return ok;
+}
+
+static void build_getopt(struct option opts[LIVE_CONF_OPTIONS + 3],
+			 char letters[2 * LIVE_CONF_OPTIONS + 3])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		const struct live_opt *o = &table[i];
+
+		opts[i] = (struct option){o->name, o->arg ? required_argument : no_argument, NULL,
+					  OPT_TABLE + (int)i};
+		if (o->letter)
+			letters[n++] = o->letter;
+		if (o->letter && o->arg)
+			letters[n++] = ':';
+	}
+	letters[n++] = 'h';
+	letters[n] = '\0';
+	opts[ARRAY_LEN(table)] = (struct option){"config", required_argument, NULL, OPT_CONFIG};
+	opts[ARRAY_LEN(table) + 1] = (struct option){"help", no_argument, NULL, 'h'};
+	opts[ARRAY_LEN(table) + 2] = (struct option){NULL, 0, NULL, 0};
+}
+
+/* The next option of a command line, whichever way it was written: a place in the table from OPT_TABLE on, OPT_CONFIG, 'h', '?', -1. */
+static int next_option(int argc, char **argv)
+{
+	struct option opts[LIVE_CONF_OPTIONS + 3];
+	char letters[2 * LIVE_CONF_OPTIONS + 3];
+	int c;
+
+	build_getopt(opts, letters);
+	c = getopt_long(argc, argv, letters, opts, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(table) && c > 0 && c < OPT_TABLE; i++)
+		if (table[i].letter == c)
+			return OPT_TABLE + (int)i;
+	return c;
+}
+
+const char *live_conf_path(int argc, char **argv)
+{
+	const char *path = NULL;
+	bool names_interface = false;
+	int c;
+
+	optind = 0; /* getopt(3): begin anew */
+	opterr = 0;
+	while ((c = next_option(argc, argv)) != -1) {
+		if (c == 'h')
+			return NULL;
+		if (c == OPT_CONFIG)
+			path = optarg;
+		names_interface |= c == OPT_TABLE; /* the table's first */
+	}
+	return path || names_interface ? path : LIVE_CONF_DEFAULT;
+}
+
+void live_conf_help(FILE *f)
+{
+	enum { COLUMN = 26 };
+
+	fputs("Usage: wallprint live [--config FILE] [-i INTERFACE] [OPTIONS]\n\n"
+	      "Listens at a network interface and prints what is found while it happens. Sends nothing, changes nothing.\n"
+	      "Ends at SIGTERM or SIGINT, after judging the flows that are open. SIGHUP opens the file of -o anew.\n\n"
+	      "  --config FILE           where more of these options stand, as `name = value`, one a line; switches as\n"
+	      "                          `name = yes`. Without -i: " LIVE_CONF_DEFAULT
+	      ". What is said here\n"
+	      "                          replaces it. `wallprint check-config FILE` checks it\n",
+	      f);
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		const struct live_opt *o = &table[i];
+		const char *at = o->help, *eol;
+		int n = o->letter ? fprintf(f, "  -%c, ", o->letter) : fprintf(f, "  ");
+
+		n += fprintf(f, "--%s %s", o->name, o->arg ? o->arg : "");
+
+		for (; *at; at = *eol ? eol + 1 : eol, n = 0) {
+			eol = strchrnul(at, '\n');
+			fprintf(f, "%*s%.*s\n", n < COLUMN ? COLUMN - n : 1, "", (int)(eol - at),
+				at);
+		}
+	}
+	fputs("  --help                  this text\n\n"
+	      "Exit status: 0 ended when asked to, 2 usage, 3 capture broke off, 4 the interface cannot be opened,\n"
+	      "5 output could not be written.\n",
+	      f);
+}
+
+int live_conf_args(struct live_run *r, int argc, char **argv)
+{
+	struct err_info err;
+	int c;
+
+	optind = 0; /* getopt(3): begin anew */
+	opterr = 1;
+	while ((c = next_option(argc, argv)) != -1) {
+		const struct live_opt *o =
+			&table[c >= OPT_TABLE && c < OPT_CONFIG ? c - OPT_TABLE : 0];
+
+		if (c == 'h')
+			return EXIT_DONE;
+		if (c == '?')
+			return EXIT_USAGE;
+		if (c == OPT_CONFIG || take(r, o, o->arg ? optarg : "yes", &err))
+			continue;
+		cmd_complain("live", "--%s: %s", o->name, err.text);
+		return EXIT_USAGE;
+	}
+	if (r->live.device && optind == argc)
+		return -1;
+	cmd_complain("live", "%s",
+		     r->live.device
+			     ? "takes no file; `wallprint replay` reads them"
+			     : "no interface: -i INTERFACE, or `interface` in " LIVE_CONF_DEFAULT);
+	return EXIT_USAGE;
+}
+
+size_t live_conf_needs_start(const struct live_run *is, const struct live_run *wanted, char *out,
+			     size_t room)
+{
+	size_t n = 0, used = 0;
+
+	*out = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		const char *a = is->given[i], *b = wanted->given[i];
+
+		if (table[i].at_once || (a && b ? !strcmp(a, b) : a == b))
+			continue;
+		if (used < room)
+			used += (size_t)snprintf(out + used, room - used, "%s%s", n ? ", " : "",
+						 table[i].name);
+		n++;
+	}
+	return n;
+}
+
+void live_conf_free(struct live_run *r)
+{
+	sig_dirs_free(&r->dirs);
+	free(r->conf_text);
+	r->conf_text = NULL;
+}
