@@ -2,6 +2,8 @@
 /* Could the reset have come from as far as it claims (METHODS c.4)? */
 #include "detect/rst_group.h"
 
+#include <stdlib.h>
+
 /* METHODS c.4: alpha 0.7 of the smallest round trip; Hold-On used 0.5 for DNS. */
 enum { FAST_TENTHS = 7 };
 /* Twice the jitter of a capture clock, METHODS c.4 default: a path shorter than this cannot be
@@ -63,29 +65,48 @@ static void put_idle(const struct rst_group *g, struct evidence *ev)
 		evidence_put1(ev, FEAT_RST_IDLE, idle_ns, r->frame_no);
 }
 
+/* A balancer or SYN proxy whose backend is gone resets in the server's name with a stack of its own, up to 3 hops from the
+ * server's TTL (MIDDLEBOXES 11): told from others by where it stands, which a full round trip shows. Without a round trip it
+ * is not known. */
+static void put_near_resp(const struct rst_group *g, bool judged, bool too_fast,
+			  struct evidence *ev)
+{
+	enum { BALANCER_HOPS = 3 };
+	const struct seg *r = g->at[0];
+	uint8_t near;
+	bool far;
+
+	if (!model_nearest_ttl(g->f, g->dir, r->ttl, NULL, 0, &near))
+		return;
+	far = g->dir != DIR_RESP || abs(r->ttl - near) > BALANCER_HOPS || too_fast;
+	if (far || judged)
+		evidence_put1(ev, FEAT_RST_NEAR_RESP, !far, r->frame_no);
+}
+
 void rst_facts_time(const struct rst_group *g, struct evidence *ev)
 {
 	const struct flow *f = g->f;
 	const struct seg *r = g->at[0];
 	uint64_t frames[2];
 	int64_t lag, rtt_ns = 0;
-	bool rtt_known = model_rtt(f, g->dir, NULL, 0, &rtt_ns) > 0;
+	bool rtt_known = model_rtt(f, g->dir, NULL, 0, &rtt_ns) > 0, judged = false, fast = false;
 
 	evidence_put1(ev, FEAT_RST_SPAN, g->at[g->n - 1]->ts_ns - r->ts_ns, r->frame_no);
 	put_idle(g, ev);
 	if (rtt_known)
 		evidence_put1(ev, FEAT_RST_RTT, rtt_ns, r->frame_no);
-	if (!g->trigger)
-		return;
-	lag = r->ts_ns - g->trigger->ts_ns;
-	frames[0] = g->trigger->last_frame;
-	frames[1] = r->frame_no;
-	evidence_put(ev, FEAT_RST_LAG, lag, frames, 2);
-	/* Only what answers the trigger of the other side can be too fast for its path. */
-	if (g->trigger->dir == g->dir || !rtt_known || lag < 0)
-		return;
-	evidence_put(ev, FEAT_RST_TOO_FAST,
-		     lag * 10 < rtt_ns * FAST_TENTHS && rtt_ns - lag > jitter_ns &&
-			     caused_by_trigger(g, rtt_ns),
-		     frames, 2);
+	if (g->trigger) {
+		lag = r->ts_ns - g->trigger->ts_ns;
+		frames[0] = g->trigger->last_frame;
+		frames[1] = r->frame_no;
+		evidence_put(ev, FEAT_RST_LAG, lag, frames, 2);
+		/* Only what answers the trigger of the other side can be too fast for its path. */
+		judged = g->trigger->dir != g->dir && rtt_known && lag >= 0;
+	}
+	if (judged) {
+		fast = lag * 10 < rtt_ns * FAST_TENTHS && rtt_ns - lag > jitter_ns &&
+		       caused_by_trigger(g, rtt_ns);
+		evidence_put(ev, FEAT_RST_TOO_FAST, fast, frames, 2);
+	}
+	put_near_resp(g, judged, fast, ev);
 }

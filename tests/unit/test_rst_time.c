@@ -227,9 +227,59 @@ static void test_rst_idle_is_the_silence_before_it(void **state)
 	cb_fini(&c);
 }
 
+/* Within 3 hops of resp and a full round trip away: what a balancer sends. Nearer in time, farther in hops, or in orig's name: none. */
+static void test_rst_near_resp_is_where_a_balancer_stands(void **state)
+{
+	static const struct {
+		int who, ttl_off;
+		int64_t lag_us;
+		int near;
+	} t[] = {
+		{1, 0, 100000, 1}, {1, 3, 100000, 1}, {1, -3, 70000, 1}, {1, 4, 100000, 0},
+		{1, -4, 90000, 0}, {1, 2, 69000, 0},  {0, 2, 100000, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+		struct pkt r;
+		struct cb c;
+
+		cb_at_us(&c, asked(&c, 100000) + t[i].lag_us);
+		r = cb_rst(&c, t[i].who);
+		r.ttl = (uint8_t)(r.ttl + t[i].ttl_off);
+		cb_put(&c, &r);
+		assert_num(cb_found(&c, CASE_RST), RST_NEAR_RESP, t[i].near);
+		cb_fini(&c);
+	}
+}
+
+/* No round trip, no word about where it was made; but a TTL that is far is far. */
+static void test_rst_near_resp_without_a_round_trip_is_unknown(void **state)
+{
+	(void)state;
+	for (int far = 0; far < 2; far++) {
+		struct pkt r;
+		struct cb c;
+
+		cb_init(&c);
+		cb_ack(&c, 1);
+		cb_say(&c, 0, CB_REQUEST);
+		r = cb_rst(&c, 1);
+		r.ttl = (uint8_t)(r.ttl + (far ? 9 : 2));
+		cb_put(&c, &r);
+		if (far)
+			assert_no(cb_found(&c, CASE_RST), RST_NEAR_RESP);
+		else
+			assert_unknown(cb_found(&c, CASE_RST), RST_NEAR_RESP);
+		cb_fini(&c);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rst_near_resp_is_where_a_balancer_stands),
+		cmocka_unit_test(test_rst_near_resp_without_a_round_trip_is_unknown),
 		cmocka_unit_test(test_rst_too_fast_below_seven_tenths_of_the_round_trip),
 		cmocka_unit_test(test_rst_rtt_is_the_smallest_seen),
 		cmocka_unit_test(test_rst_without_a_round_trip_is_not_judged),
