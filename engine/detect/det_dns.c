@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Pairs DNS questions with their answers and holds them open for late ones (Hold-On: Duan et al.
- * 2012; METHODS d.1). */
+/* Pairs DNS questions with their answers and holds them open for late ones (Hold-On: Duan et al. 2012; METHODS d.1). The judging
+ * is dns_judge.c's and dns_signs.c's, and so are most look-alikes.
+ *
+ * Innocent look-alikes, what tells each apart, and its tests (tests/check/alike):
+ * - mDNS and LLMNR: answers from many hosts by design: unicast DNS only
+ *     test_det_dns_other_ports_and_bytes_are_ignored mdns-many.pcap
+ * - a question sent again after its answer was lost: the same transaction, two questions
+ *     test_det_dns_retransmitted_question_with_rotated_answers
+ * - one id for two names or types: paired by id, name and type
+ *     test_det_dns_pairs_by_id_name_and_type
+ * - a message that the capture cuts: contradicts nothing
+ *     test_det_dns_cut_at_every_length_contradicts_nothing */
 #include "detect/dns_txn.h"
 
 #include <stdlib.h>

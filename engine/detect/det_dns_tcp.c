@@ -6,9 +6,15 @@
  * two versions of the same bytes come. The stream keeps the first; the other is read from its packet, when that begins
  * where the first did and holds a whole message.
  *
- * Innocent look-alikes: an answer that is sent again (the same message: dropped here), another protocol on port 53 (given
- * up at the first message that is none; the ordinary readers of first words look then), a zone transfer (longer than what
- * is kept of a stream: given up), a connection that the capture joins in its middle (given up). */
+ * Innocent look-alikes, what tells each apart, and its tests (tests/check/alike):
+ * - an answer that is sent again: the same message: dropped here
+ *     test_det_dns_tcp_answer_sent_again_is_one_answer dns-tcp-fine.pcap
+ * - another protocol on port 53: given up at the first message that is none
+ *     test_det_dns_tcp_other_protocols_on_port_53_are_left_to_others
+ * - a zone transfer: longer than what is kept of a stream: given up
+ *     test_det_dns_tcp_zone_transfer_is_given_up
+ * - a connection joined in its middle, or one direction of it: no question is known
+ *     test_det_dns_tcp_one_direction_knows_no_question */
 #include <string.h>
 
 #include "app/trigger.h"

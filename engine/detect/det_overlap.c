@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Conflicting data: two segments that say different things about the same bytes (METHODS f.1, the
- * shape of QUANTUMINSERT).
+/* Conflicting data: two segments that say different things about the same bytes (METHODS f.1, the shape of QUANTUMINSERT).
+ * When both carriers look alike we do not say which is forged.
  *
- * Innocent look-alikes: keep-alive bytes and padding (left out when the stream is compared), a
- * proxy that rewrites a retransmission and broken or fuzzed stacks (one_sender: one sender's TTL
- * and IP ID line cover both carriers), capture truncation (only captured bytes are compared). When
- * both carriers look alike we do not say which is forged. */
+ * Innocent look-alikes, what tells each apart, and its tests (tests/check/alike):
+ * - keep-alive bytes, ghost payloads of padding: left out when the stream is compared
+ *     test_overlap_keep_alive_is_no_conflict
+ * - a few bytes of a broken stack: both over 6 bytes, 8 or all differ
+ *     test_overlap_how_much_must_differ
+ * - a proxy or stack that rewrites a retransmission: one TTL and IP ID line: one_sender
+ *     test_overlap_of_one_sender_is_no_injection rewritten-retransmission.pcap
+ * - an ordinary retransmission: the same bytes
+ *     retransmission-same.pcap
+ * - capture truncation: only captured bytes are compared
+ *     test_overlap_of_cut_packets_compares_what_is_there */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Answers to an HTTP request that the responder may not have sent (METHODS f.2).
+/* Answers to an HTTP request that the responder may not have sent (METHODS f.2). A known text alone is put down as a fact;
+ * only a signature says what it means.
  *
- * Innocent look-alikes: genuine 403, 302, 451 (same TTL, IP ID line, timestamps, speed as the
- * responder's other packets: nothing is noted), a content network's challenge, a captive portal
- * (all hosts alike; another capture point would show it), a cache or proxy close to the client (it
- * makes the whole connection, so its stack is the connection's). A known text alone is put down as
- * a fact; only a signature says what it means. */
+ * Innocent look-alikes, what tells each apart, and its tests (tests/check/alike):
+ * - a genuine 403, 302, 451: blocked countries, web firewalls: own stack and speed: not noted
+ *     test_page_genuine_refusals_are_not_noted server-refuses-country.pcap
+ * - a content network: 301 to https, 421, a challenge: the same
+ *     golden/inn-302 golden/inn-403 cdn-misdirected.pcap
+ * - a captive portal, a cache or proxy close to the client: it makes the whole connection
+ *     http-honest-redirect.pcap captive-portal.pcap
+ * - an answer from a cache, faster than the server: one sample of its speed is no habit
+ *     page-fast-one-sample.pcap
+ * - an answer whose request or handshake the capture missed: unknown
+ *     test_page_without_anything_to_compare_is_unknown page-fast-midstream.pcap */
 #include <stdlib.h>
 #include <string.h>
 

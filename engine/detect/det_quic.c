@@ -1,12 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* QUIC flows that get no further (METHODS g.2), and what other attempts say about why.
+/* QUIC flows that get no further (METHODS g.2), and what other attempts say about why. A silence alone is put down only where
+ * the capture has shown that packets for orig are in it.
  *
- * Innocent look-alikes: a server without QUIC (a third of the names on one censor's list have none:
- * Zohaib et al. 2025; TCP works there too, so TCP alone proves nothing), a firewall that drops all
- * UDP (nothing over UDP answers anywhere), a closed port (ICMP says so), a cut line (nobody is
- * heard), a hello in two datagrams that is never sent again, a client that gave up, a scanner that
- * leaves after the answer, a capture of one direction, two servers behind one address. A silence
- * alone is therefore put down only where the capture has shown that packets for orig are in it. */
+ * Innocent look-alikes, what tells each apart, and its tests (tests/check/alike):
+ * - a server without QUIC (a third of one censor's list: Zohaib et al. 2025): nobody got QUIC there; TCP alone proves nothing
+ *     test_end_tcp_to_the_same_address_is_laid_beside golden/inn-quic-none quic-no-service.pcap
+ * - a firewall that drops all UDP: no server answers over QUIC
+ *     test_end_other_servers_silent_too_is_told quic-udp-blocked.pcap
+ * - a closed port: the server's own ICMP
+ *     test_unreachable_counts_from_the_responder_only quic-closed-port.pcap
+ * - a cut line: nobody is heard any more
+ *     quic-cut-off.pcap
+ * - a hello in two datagrams that never ends, a single flow: fewer than three tries
+ *     test_end_answered_and_single_flows_say_nothing
+ * - a client that gave up, a scanner that leaves after the answer: it stopped, not the path
+ *     test_end_handshake_that_stops_tells_which_side_is_not_heard
+ * - a capture of one direction: no packet for orig is in it
+ *     quic-one-way.pcap
+ * - two servers behind one address, another name answered: a control, and its time counts
+ *     test_end_other_name_answered_before_is_none_since
+ * - an ordinary connection that ends: it was answered
+ *     test_end_short_headers_into_silence_say_nothing golden/inn-quic quic-fine.pcap */
 #include "detect/det_quic.h"
 
 #include <string.h>

@@ -1,19 +1,30 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How fast one side's data got through: policing (METHODS h.1, h.3) and freezes (rate_freeze.c,
- * METHODS h.5).
+/* How fast one side's data got through: policing (METHODS h.1, h.3) and freezes (rate_freeze.c, METHODS h.5).
  *
- * Innocent look-alikes: a queue that overflows (round trips grow before losses: rtt_inflated,
- * queued), random loss (losses come with a full bucket: fuller_on_loss, loss_spread), a sender with
- * a rate of its own (a live stream: with random losses it passes the published rule, but the bucket
- * is no fuller for what passes than for what is lost: contrast near 50), a mirror port's second
- * copies (left out of the series), reordering (repeats that the receiver reports as superfluous;
- * gaps filled at once), a link that is simply that fast (seen beside the receiver: the queue before
- * it shows in the round trips, when timestamps give any), a data plan or a shared link's token
- * bucket (the same mechanism with another motive: only a comparison of names tells).
+ * Not seen: policing without losses (a sender that stays below the rate), policers with a bucket of a few packets at high
+ * rates (TCP then never reaches the rate; 48 % recognised in the paper), the other direction when both are heavy, what comes
+ * after LIMIT_RATE_PACKETS. A data plan's or a shared link's token bucket is policing too, with another motive: only a
+ * comparison of names tells, and none is made here.
  *
- * Not seen: policing without losses (a sender that stays below the rate), policers with a bucket of
- * a few packets at high rates (TCP then never reaches the rate; 48 % recognised in the paper), the
- * other direction when both are heavy, what comes after LIMIT_RATE_PACKETS. */
+ * Innocent look-alikes, what tells each apart, and its tests (tests/check/alike):
+ * - a queue that overflows, bufferbloat: round trips grow before losses
+ *     test_policer_round_trips_grow_before_losses_is_no_policing golden/inn-congestion
+ *     queue-overflow.pcap
+ * - a shaper: a deep queue: no losses, long round trips
+ *     test_policer_on_simulated_paths_recognises_most_and_only_policing golden/inn-shaped
+ * - random loss, a radio fade: losses with a full bucket too
+ *     test_policer_on_simulated_paths_recognises_most_and_only_policing random-loss.pcap
+ *     random-loss-receiver.pcap
+ * - a sender with a rate of its own: contrast near 50
+ *     test_policer_on_simulated_paths_recognises_most_and_only_policing
+ * - a mirror port's second copies: left out of the series
+ *     test_series_copy_within_a_millisecond_is_left_out
+ * - reordering: superfluous repeats taken back
+ *     test_series_duplicate_sack_takes_the_loss_back
+ * - a link that is simply that fast, seen beside the receiver: no verdict there, and its queue shows
+ *     test_rate_beside_the_receiver_has_a_plateau_and_no_verdict
+ * - too few losses: unknown
+ *     test_rate_queue_is_not_policed_and_few_losses_are_unknown */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,16 +1,47 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Resets: who may have sent them.
  *
- * Gathers the resets of a flow into groups that one sender would have made (direction, flags, near
- * or far from that side's TTL, empty window or not) and writes what can be measured about each
- * group: METHODS b (sequence), c (stack, timing), a.5 (stage).
+ * Gathers the resets of a flow into groups that one sender would have made (direction, flags, near or far from that side's
+ * TTL, empty window or not) and writes what can be measured about each group: METHODS b (sequence), c (stack, timing), a.5
+ * (stage). When in doubt a fact is not written.
  *
- * Innocent look-alikes, each of which a fact tells apart: a closed port (refuses_syn), a close with
- * unread data (unread_data, IP ID and TTL as the flow's), a client that aborts (by_opener, fits its
- * line), packets after a FIN (after_fin), a firewall's idle timeout (idle), a load balancer with
- * another initial TTL (ttl_shift), a scanner (scan_syn), an evasion tool's decoy (bad_checksum), a
- * mirror port's second copy (left out of the count when ordinary packets come twice too). When in
- * doubt a fact is not written. */
+ * Innocent look-alikes, what tells each apart, and its tests (tests/check/alike):
+ * - a closed port: seq 0, window 0, to a SYN: refuses_syn
+ *     test_rst_closed_port_is_refusal_not_injection closed-port.pcap
+ * - Windows: IP IDs in sequence on every reset: fits its line
+ *     test_rst_of_windows_fits_its_line windows-reset.pcap
+ * - a close with unread data, linger 0: unread_data, own TTL, a full round trip
+ *     test_rst_of_a_close_with_unread_data unread-data.pcap
+ * - a client that aborts: tab closed, preconnect dropped: by_opener, fits its line
+ *     test_rst_client_abort_looks_like_the_client client-abort.pcap
+ * - late data after the client's FIN: number and kind of a kernel's answer
+ *     test_rst_to_late_data_after_the_clients_fin late-data-reset.pcap
+ * - a reset behind a FIN: after_fin
+ *     test_rst_after_a_fin_of_either_side fin-then-reset.pcap
+ * - a NAT or firewall that forgot: idle for a minute
+ *     test_rst_idle_is_the_silence_before_it idle-reset-a.pcap
+ * - a firewall at the server, another initial TTL: ttl_shift
+ *     test_rst_load_balancer_ttl_is_a_shift firewall-reset-ttl64.pcap
+ * - a load balancer without backend: within 3 hops, a full round trip (near_resp)
+ *     test_rst_near_resp_is_where_a_balancer_stands lb-backend-gone.pcap lb-backend-gone-b.pcap
+ * - a server that refuses the name: alert, page, then reset: after_data
+ *     test_rst_after_the_trigger_or_after_the_answer tls-alert-then-reset.pcap
+ * - a scrubber's SYN authentication: no trigger
+ *     test_rst_without_trigger_has_no_lag syn-auth-cookie.pcap syn-auth-wrong-ack.pcap
+ * - a scanner's kernel: scan_syn
+ *     test_rst_to_a_scanner_s_syn zmap-scan.pcap masscan.pcap
+ * - borrowed sources of a SYN flood: no trigger
+ *     test_rst_without_trigger_has_no_lag spoofed-syn.pcap
+ * - health checks of a balancer: no trigger, own stack
+ *     test_rst_of_the_own_stack_shows_no_sign health-check.pcap
+ * - Happy Eyeballs' loser: by_opener, no trigger
+ *     eyeballs-lost.pcap
+ * - a captive portal before login: all hosts alike; it makes the whole connection
+ *     test_rst_of_the_own_stack_shows_no_sign captive-portal.pcap
+ * - an evasion tool's decoy: bad_checksum
+ *     test_rst_with_wrong_checksums_only_is_a_decoy bad-checksum-rst.pcap
+ * - a mirror port's second copy: left out where other packets come twice too
+ *     test_rst_mirror_copies_are_one_reset mirrored-reset.pcap */
 #include "detect/carrier.h"
 #include "detect/rst_group.h"
 

@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Silence where a kernel must have answered (METHODS e, h.5; ARCHITECTURE "Grades"): data, a FIN or
- * SYNs are sent again and again, and nothing acknowledges them.
+/* Silence where a kernel must have answered (METHODS e, h.5; ARCHITECTURE "Grades"): data, a FIN or SYNs are sent again and
+ * again, and nothing acknowledges them.
  *
- * Innocent look-alikes: a responder that merely says nothing (its kernel still acknowledges: no
- * case), a responder or path that died (other hosts fall silent too: path_alive is then not yes), a
- * path-MTU black hole (only segments larger than the smallest MTU vanish: large_only), a full
- * receiver (window 0: zero_window), a closed or filtered port (no handshake: never more than the
- * shape), a capture that misses one direction (one_sided). */
+ * Innocent look-alikes, what tells each apart, and its tests (tests/check/alike):
+ * - a responder that says nothing: its kernel acknowledges: no case
+ *     test_drop_mute_server_is_no_case golden/inn-mute server-mute.pcap
+ * - a lossy path: a later copy arrives: acknowledged
+ *     test_drop_acknowledged_later_is_no_case golden/inn-loss lossy-mobile.pcap
+ * - a responder or path that died: other hosts silent too: path_alive not yes
+ *     test_drop_path_alive_only_when_it_was_seen
+ * - a path-MTU black hole, a big hello that some box breaks: only large segments vanish: large_only
+ *     test_drop_of_large_segments_only_is_told drop-large-only.pcap
+ * - a full receiver: window 0
+ *     test_drop_zero_window_is_told full-receiver.pcap
+ * - a filtered port, a dead host, Happy Eyeballs' loser: no handshake: the shape only
+ *     test_drop_of_syns golden/inn-nobody syn-unanswered.pcap eyeballs-lost.pcap
+ * - a NAT that forgot an idle connection: the pause before is no silence
+ *     test_drop_idle_before_the_question_is_no_silence
+ * - a capture of one direction: one_sided: no case
+ *     test_drop_in_a_one_sided_capture_is_no_case */
 #include <string.h>
 
 #include "base/words.h"

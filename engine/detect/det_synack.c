@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Two answers to one SYN: a second SYN/ACK with another initial sequence number (HoneyBadger's
- * handshake hijack, METHODS f.1).
+/* Two answers to one SYN: a second SYN/ACK with another initial sequence number (HoneyBadger's handshake hijack, METHODS f.1).
  *
- * Innocent look-alikes: a responder that keeps no state of half-open connections and answers each
- * copy of a retransmitted SYN afresh (SYN cookies, a load balancer, a restarted server): then no
- * more answers than SYNs came; port reuse (another SYN number: the flow table opens a new flow). */
+ * Innocent look-alikes, what tells each apart, and its tests (tests/check/alike):
+ * - SYN cookies, a restarted server: each copy of a SYN answered afresh: no more answers than SYNs
+ *     test_synack_to_each_of_several_syns_is_no_conflict
+ * - a SYN proxy that draws a new cookie by its timer: one stack, a second apart
+ *     test_synack_gap_of_a_retransmission_timer synack-cookie-a.pcap
+ * - a repeated SYN/ACK, port reuse: same number, or another SYN
+ *     test_synack_retransmitted_or_of_another_syn_is_no_case synack-retransmit.pcap
+ * - two servers behind one address, a SYN that came twice: as many SYNs as answers
+ *     test_synack_beside_a_mirror_copy_of_the_syn synack-two-servers.pcap */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who answered a TLS hello: the certificate where it is in the clear (TLS 1.2 and older), the server
- * hello everywhere, each beside what the same server showed to others (METHODS f.4).
+/* Who answered a TLS hello: the certificate where it is in the clear (TLS 1.2 and older), the server hello everywhere, each
+ * beside what the same server showed to others (METHODS f.4).
  *
- * Innocent look-alikes: a device's own page (self-issued, its name not covered: facts, no more), a
- * server with two certificates, one for each kind of key (clients that offer the same get the same;
- * others are not compared), a content network that changes certificates (key and issuer change, its
- * software's hello does not), two machines behind one address (no majority), a proxy that its user
- * has put there himself or his employer (its issuer is a product's), a captive portal (its own
- * certificate: the asked name is not covered). */
+ * Innocent look-alikes, what tells each apart, and its tests (tests/check/alike):
+ * - a device's own page: self-issued, the name not covered: facts, no more
+ *     test_tls_device_page_is_self_issued_and_covers_nothing tls-device-page.pcap
+ * - two certificates, one for each kind of key: clients that offer otherwise are not compared
+ *     test_certs_of_other_servers_names_and_offers_are_no_controls tls-two-certificates.pcap
+ * - rotation: a new key, a new issuer: its software's hello is the same
+ *     test_tls_the_exception_among_four golden/inn-new-certificate tls-rotation.pcap
+ * - many networks behind one name, two machines behind one address: no majority
+ *     test_tls_of_the_majority_is_no_exception
+ * - antivirus, a company's gateway: a product's issuer
+ *     test_tls_certificate_facts tls-company-proxy.pcap
+ * - a captive portal: its own certificate: the name is not covered
+ *     test_tls_device_page_is_self_issued_and_covers_nothing
+ * - a server hello that is the same for all: no exception
+ *     tls13-same.pcap */
 #include "detect/det_tls.h"
 
 #include <stdio.h>

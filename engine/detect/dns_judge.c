@@ -1,11 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which answers to one question may be forged (METHODS d.2).
  *
- * Innocent look-alikes: a retransmitted question answered twice, with rotated addresses (answers
- * not more than questions and one stack: no conflict); the same answer twice (equal content); a
- * local resolver with private names (resolver_private, name_public); a resolver that changes its
- * mind from SERVFAIL to an answer (only where more answers than questions came); mirror-port copies
- * (same IP ID, content and TTL: one answer). */
+ * Innocent look-alikes, what tells each apart, and its tests (tests/check/alike):
+ * - a question sent again, answered twice, with rotated addresses: no more answers than questions
+ *     test_dns_retransmitted_question_with_two_answers_is_no_conflict golden/inn-dns-dup
+ *     dns-rotation.pcap
+ * - the same answer twice: equal content
+ *     test_dns_same_answer_twice_is_no_case dns-retransmission.pcap
+ * - a resolver that changes its mind from SERVFAIL: one answer to a question
+ *     test_dns_servfail_beside_an_answer_to_one_question
+ * - private names, a local resolver: resolver_private, name_public
+ *     test_dns_bogon_against_private_resolver_and_private_name dns-split-horizon.pcap
+ * - a captive portal, a home router: the network's own resolver
+ *     dns-own-resolver-b.pcap captive-portal.pcap
+ * - a mirror port's copies: same IP ID, content and TTL: one answer
+ *     test_dns_copies_are_not_counted
+ * - a filter that the user chose: its published addresses
+ *     dns-filter-umbrella.pcap dns-filter-null.pcap */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One answer beside what is usual of its resolver, what others say, and what the client then met (METHODS d.2, d.4). */
+/* One answer beside what is usual of its resolver, what others say, and what the client then met (METHODS d.2, d.4).
+ *
+ * Innocent look-alikes, what tells each apart, and its tests (tests/check/alike):
+ * - an anycast resolver whose path changes: the usual TTL is forgotten after ten minutes
+ *     test_dns_signs_usual_ttl_is_forgotten_after_ten_minutes dns-anycast-moved.pcap
+ * - answers from a cache, faster than others: speed alone is no more than a look
+ *     test_dns_signs_habits_need_twenty_answers dns-cached.pcap
+ * - other addresses for other places, a new address: the client's TLS is accepted there
+ *     test_dns_signs_where_the_answer_led dns-then-tls.pcap
+ * - a provider that sells names which do not exist: nobody else knows them
+ *     test_dns_signs_denied_where_another_resolver_knows nxdomain-sold.pcap
+ * - a resolver that refuses everybody: names_ok
+ *     dns-refuses-all.pcap
+ * - a filtering resolver of the user's choice: its address
+ *     dns-denied-chosen-filter.pcap
+ * - a local block list: the null address, its own network
+ *     test_dns_signs_private_resolver_denies_as_it_likes dns-blocklist-127.pcap */
 #include <stdlib.h>
 #include <string.h>
 

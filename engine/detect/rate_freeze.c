@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A connection that works, and after 10 to 25 KB towards the opener lets nothing more through in
- * that direction (METHODS h.5: reported from Russia in 2025, bbs 490 and 546). The device is
- * silent: all that shows is that one side repeats and the other does not hear it.
+/* A connection that works, and after 10 to 25 KB towards the opener lets nothing more through in that direction (METHODS h.5:
+ * reported from Russia in 2025, bbs 490 and 546). The device is silent: all that shows is that one side repeats and the other
+ * does not hear it. A single flow cannot rule out a NAT that forgot it or a responder that died; so the facts are put down and
+ * the signature stays at the shape; the published control, other flows of the same ends that pass 64 KB, needs many flows.
  *
- * Innocent look-alikes, none of which a single flow can rule out: an opener that was switched off
- * or went out of reach (its packets stop too: opener_alive is then not yes), a responder that died
- * (seen from the opener), a stateful firewall or NAT that forgot the flow, a full receiver
- * (window_open no). So the facts are put down and the signature stays at the shape; the published
- * control, other flows of the same ends that pass 64 KB, needs many flows. */
+ * Innocent look-alikes, what tells each apart, and its tests (tests/check/alike):
+ * - an opener switched off or out of reach: its packets stop too: opener_alive not yes
+ *     test_freeze_at_each_limit opener-gone.pcap
+ * - a full receiver: window 0: window_open no
+ *     test_freeze_receiver_that_is_full_or_thaws full-receiver.pcap
+ * - a pause that ends: the bytes come after all
+ *     test_freeze_receiver_that_is_full_or_thaws
+ * - a connection that was ended: FIN or RST
+ *     test_freeze_ended_connection_is_none */
 #include <string.h>
 
 #include "detect/rate.h"

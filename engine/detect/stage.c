@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The stage of a break and the 19 published tampering signatures (Sundara Raman et al., SIGCOMM
- * 2023, table 1), staged by sequence number and not by arrival (METHODS a.5). */
+/* The stage of a break and the 19 published tampering signatures (Sundara Raman et al., SIGCOMM 2023, table 1), staged by
+ * sequence number and not by arrival (METHODS a.5). Most connections that show one are innocent: a bare match is `anomaly`.
+ *
+ * Innocent look-alikes, what tells each apart, and its tests (tests/check/alike):
+ * - a SYN that carries a request: data before the handshake is no push
+ *     fast-open-refused.pcap
+ * - copies and retransmissions: counted once
+ *     test_tampering_copies_and_retransmissions_do_not_count
+ * - several segments of one hello: one push
+ *     test_tampering_segments_of_one_request_are_one_push
+ * - a goodbye followed by silence, a short pause: 3 s and no FIN
+ *     test_tampering_silence_needs_three_seconds_and_no_goodbye
+ * - a connection joined in its middle: no stage
+ *     test_tampering_midstream_without_data_has_no_stage */
 #include "detect/detect.h"
 
 #include <stdio.h>

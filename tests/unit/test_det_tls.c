@@ -147,6 +147,31 @@ static void test_tls_certificate_facts(void **state)
 	EVP_PKEY_free(key);
 }
 
+/* A router's page, a captive portal: a certificate of its own making, for another name than the one asked. */
+static void test_tls_device_page_is_self_issued_and_covers_nothing(void **state)
+{
+	static struct out o;
+	struct cw own = {"router.example", NULL, NULL, "DNS:router.example", cw_ec()};
+	const struct evidence *ev;
+	struct dt t;
+
+	(void)state;
+	o.len = 0;
+	cw_hello(&o, 0x0303, 0xc02f, 0);
+	cw_certs(&o, &own, 1);
+	dt_init(&t);
+	connect_to(&t, 40001, "blocked.example", &o, 1400);
+	ev = judge(&t);
+	assert_yes(ev, TLS_SELF_ISSUED);
+	assert_no(ev, TLS_NAME_COVERED);
+	assert_no(ev, TLS_PROXY_KNOWN);
+	assert_no(ev, TLS_ROOT_KNOWN);
+	assert_no(ev, TLS_SHOWN_EXCEPTION);
+	assert_unknown(ev, TLS_ISSUER_MARK);
+	dt_fini(&t);
+	EVP_PKEY_free(own.key);
+}
+
 static void test_tls_cut_before_the_certificate_says_nothing(void **state)
 {
 	static struct out o;
@@ -234,6 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tls_certificate_facts),
+		cmocka_unit_test(test_tls_device_page_is_self_issued_and_covers_nothing),
 		cmocka_unit_test(test_tls_cut_before_the_certificate_says_nothing),
 		cmocka_unit_test(test_tls_the_exception_among_four),
 		cmocka_unit_test(test_tls_of_the_majority_is_no_exception),
