@@ -47,21 +47,6 @@ static void on_flow_end(void *arg, struct flow *f)
 	page_end(e->table, f);
 }
 
-/* A closed port says so; QUIC is told, for its silence is then no riddle. */
-static void take_icmp(struct engine *e, const struct pkt *p)
-{
-	const struct icmp_quote *q = &p->icmp.quote;
-	/* RFC 792, RFC 4443 3.1 */
-	bool unreachable = p->ip_version == 4 ? p->icmp.type == 3 : p->icmp.type == 1;
-	struct flow *f;
-
-	if (!unreachable || !q->present || !q->has_ports || q->ip_proto != 17)
-		return;
-	f = flow_table_find(e->table, q->ip_proto, &q->src, q->sport, &q->dst, q->dport);
-	if (f)
-		det_quic_unreachable(&e->quic, f, p);
-}
-
 /* A flow that is worth a second look: it will be judged early, and the filter in the kernel lets
  * its next packets pass. */
 static void suspect(struct engine *e, struct flow *f)
@@ -72,6 +57,28 @@ static void suspect(struct engine *e, struct flow *f)
 						       .port = {f->port[0], f->port[1]},
 						       .proto = f->proto});
 	telling_suspect(e->telling, f, e->watermark_ns);
+}
+
+/* An ICMP error is a fact about the flow whose packet it quotes. A closed UDP port says so; QUIC is told, for its silence is then no riddle. */
+static void take_icmp(struct engine *e, const struct pkt *p)
+{
+	const struct icmp_quote *q = &p->icmp.quote;
+	/* RFC 792, RFC 4443 3.1 */
+	bool unreachable = p->ip_version == 4 ? p->icmp.type == 3 : p->icmp.type == 1;
+	struct flow *f;
+
+	if (!q->present || !q->has_ports)
+		return;
+	f = flow_table_find(e->table, q->ip_proto, &q->src, q->sport, &q->dst, q->dport);
+	if (f)
+		f->marked |= p->frame_no == e->cfg->mark_frame;
+	if (f && f->proto == 6) {
+		icmp_note(e->table, f, p);
+		if (e->cfg->follow && f->suspicion)
+			suspect(e, f);
+	} else if (f && unreachable) {
+		det_quic_unreachable(&e->quic, f, p);
+	}
 }
 
 static void take_packet(struct engine *e, struct pkt *p, const struct decode_note *note)

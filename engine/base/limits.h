@@ -76,6 +76,11 @@ enum {
 	LIMIT_DNS_TXN_ANSWERS = 8,
 	/* flow/: packets remembered of one flow once it is under suspicion; 64 bytes each. */
 	LIMIT_LOG_SEGS = 1024,
+	/* flow/: kinds of ICMP errors (sender, saying, direction) kept of one TCP flow, 80 bytes
+	   each, and packets looked back at for the quoted one: more than a window of full
+	   segments. */
+	LIMIT_ICMP_NOTES = 4,
+	LIMIT_ICMP_LOOK_BACK = 128,
 	/* flow/: bytes kept of one direction, a power of two: a hello may be 16 KB (RFC 8446 5.1),
 	   a conflict is younger than that. */
 	LIMIT_STREAM_BYTES = 16384,

@@ -11,6 +11,8 @@
  *     test_drop_path_alive_only_when_it_was_seen
  * - a path-MTU black hole, a big hello that some box breaks: only large segments vanish: large_only
  *     test_drop_of_large_segments_only_is_told drop-large-only.pcap
+ * - the same, and a router says so to a sender that does not heed it: too_big
+ *     test_too_big_until_it_is_sent_small_enough path-mtu-a.pcap path-mtu-v6.pcap
  * - a full receiver: window 0
  *     test_drop_zero_window_is_told full-receiver.pcap
  * - a filtered port, a dead host, Happy Eyeballs' loser: no handshake: the shape only
@@ -23,6 +25,7 @@
 
 #include "base/words.h"
 #include "detect/detect.h"
+#include "detect/drop_icmp.h"
 
 /* ARCHITECTURE 5: two or more retransmissions, no ACK for 5 s. SYNs are sent at 0, 1, 3, 7 s: three
  * of them make 3 s. */
@@ -155,9 +158,10 @@ static bool is_after_trigger(const struct flow *f, const struct unacked *u)
 static void put_silence(const struct flow *f, const struct unacked *u, struct evidence *ev)
 {
 	const struct trigger *t = trigger_before(f, u->first->ts_ns, segments_ns);
-	uint64_t first = u->first->frame_no;
+	uint64_t first = u->first->frame_no, frame = first;
 	bool in_trigger = t && t->dir == DIR_ORIG && seq_diff(u->ack, t->seq) >= 0 &&
 			  seq_diff(u->ack, t->seq_end) < 0;
+	bool too_big = drop_too_big(f, u->ack, &frame);
 
 	if (t)
 		case_trigger(ev, t);
@@ -172,6 +176,7 @@ static void put_silence(const struct flow *f, const struct unacked *u, struct ev
 		evidence_put1(ev, FEAT_DROP_QUIET, u->last->ts_ns - u->heard->ts_ns,
 			      u->last->frame_no);
 	evidence_put1(ev, FEAT_DROP_LARGE_ONLY, !u->small && !u->small_tail, first);
+	evidence_put1(ev, FEAT_DROP_TOO_BIG, too_big, frame);
 	evidence_put1(ev, FEAT_DROP_ZERO_WINDOW, u->zero_window, first);
 	evidence_put1(ev, FEAT_DROP_PEER_ALIVE, u->peer_alive,
 		      u->peer_alive ? u->alive_frame : first);
@@ -204,39 +209,59 @@ static void put_syns(const struct flow *f, struct evidence *ev)
 		evidence_put1(ev, FEAT_DROP_PATH_ALIVE, 1, f->path_alive);
 }
 
-static void judge_silence(const struct flow *f, struct case_list *out)
+/* SYNs without an answer: enough of them to be a silence, or an ICMP error that says why there was only one. */
+static struct evidence *judge_syns(const struct flow *f, struct case_list *out)
 {
 	const struct flow_side *o = &f->side[DIR_ORIG];
+	bool silence = o->n_syn >= SYNS_MIN &&
+		       f->log.at[f->log.n - 1].ts_ns - f->log.at[0].ts_ns >= syn_silence_min_ns;
+	struct evidence *ev;
+
+	if (f->midstream || o->n_data || !(silence || f->icmp))
+		return NULL;
+	ev = case_new(out, CASE_DROP, f);
+	if (ev)
+		put_syns(f, ev);
+	return ev;
+}
+
+static struct evidence *judge_data(const struct flow *f, struct case_list *out)
+{
 	struct evidence *ev;
 	struct unacked u;
 
-	if (o->n_rst || f->side[DIR_RESP].n_rst)
-		return; /* a reset ended it, not silence: det_rst's */
-	if (!f->side[DIR_RESP].packets) {
-		const struct seg *s = f->log.at;
-
-		if (f->midstream || o->n_syn < SYNS_MIN || o->n_data ||
-		    f->log.at[f->log.n - 1].ts_ns - s->ts_ns < syn_silence_min_ns)
-			return;
-		if ((ev = case_new(out, CASE_DROP, f)))
-			put_syns(f, ev);
-		return;
-	}
 	if (!look(f, &u) || u.n_again < RETRANSMISSIONS_MIN)
-		return;
+		return NULL;
 	/* Before it was asked resp had no reason to speak: only after an unanswered trigger its
 	 * quiet counts from when it was heard. */
 	if (u.last->ts_ns - u.first->ts_ns < silence_min_ns &&
 	    (!u.heard || u.last->ts_ns - u.heard->ts_ns < silence_min_ns ||
 	     !is_after_trigger(f, &u)))
-		return;
-	if ((ev = case_new(out, CASE_DROP, f)))
+		return NULL;
+	ev = case_new(out, CASE_DROP, f);
+	if (ev)
 		put_silence(f, &u, ev);
+	return ev;
+}
+
+static void judge_silence(const struct flow *f, struct case_list *out)
+{
+	struct evidence *ev;
+
+	if (f->side[DIR_ORIG].n_rst || f->side[DIR_RESP].n_rst)
+		return; /* a reset ended it, not silence: det_rst's */
+	ev = f->side[DIR_RESP].packets ? judge_data(f, out) : judge_syns(f, out);
+	if (!f->icmp)
+		return;
+	if (!ev)
+		ev = case_new(out, CASE_DROP, f);
+	if (ev)
+		drop_icmp_put(f, ev);
 }
 
 const struct detector det_silence = {
 	.name = "silence",
-	.help = "packets sent again and again that nothing acknowledges",
-	.wants = SUS_SILENCE,
+	.help = "packets sent again and again that nothing acknowledges, and what ICMP says of them",
+	.wants = SUS_SILENCE | SUS_ICMP,
 	.judge = judge_silence,
 };

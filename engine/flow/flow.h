@@ -110,6 +110,44 @@ struct rst_bytes {
 	uint8_t n, at[RST_BYTES];
 };
 
+/* What an ICMP error says, by type and code: RFC 792, RFC 1812 5.2.7.1 and RFC 4443 3. */
+enum icmp_says {
+	ICMP_SAYS_OTHER,
+	ICMP_SAYS_EXPIRED, /* TTL used up on the way */
+	ICMP_SAYS_NET,     /* no route */
+	ICMP_SAYS_HOST,
+	ICMP_SAYS_PORT,
+	ICMP_SAYS_TOO_BIG,
+	ICMP_SAYS_PROHIBITED, /* administratively */
+};
+/* Whether the packet that it quotes is one of the flow's, by direction and sequence number: who is not on the path would have to
+ * guess that (RFC 5927 4.1). */
+enum icmp_fit { ICMP_FIT_UNKNOWN, ICMP_FIT_NO, ICMP_FIT_YES };
+
+/* ICMP errors alike in sender, saying, quoted direction and fit. */
+struct icmp_note {
+	int64_t ts_ns;     /* of the first */
+	uint64_t frame_no; /* of the first */
+	/* the packet it quotes, as this capture holds it; 0: it does not */
+	uint64_t quoted_frame;
+	struct ip_addr from;
+	uint32_t n;
+	uint32_t seq; /* quoted; valid when has_seq */
+	uint32_t mtu; /* ICMP_SAYS_TOO_BIG; 0: not told */
+	bool has_seq;
+	uint8_t says;       /* enum icmp_says */
+	uint8_t fit;        /* enum icmp_fit */
+	uint8_t dir;        /* of the quoted packet */
+	uint8_t type, code; /* as on the wire */
+	uint8_t ttl;        /* as it arrived */
+	uint8_t quoted_ttl; /* in the quote, and of quoted_frame as it was seen */
+	uint8_t seen_ttl;
+};
+struct icmp_notes {
+	uint32_t n, lost; /* lost: errors of yet another kind than the first LIMIT_ICMP_NOTES */
+	struct icmp_note at[LIMIT_ICMP_NOTES];
+};
+
 /* An answer to an HTTP request that is worth a look: its first segment as it came. */
 enum { PAGE_BYTES = 1460 };
 struct page_note {
@@ -151,6 +189,7 @@ enum suspicion {
 	SUS_SILENCE = 1 << 4, /* sent twice or more again and not acknowledged */
 	SUS_RATE = 1 << 5,    /* enough bytes to judge a rate */
 	SUS_QUIC = 1 << 6,    /* a QUIC flow with Initials */
+	SUS_ICMP = 1 << 7,    /* TCP: an ICMP error quotes a packet of it */
 };
 
 /* The last revision of a finding that was told. */
@@ -193,6 +232,7 @@ struct flow {
 	struct rate_series *rate;    /* flow/rate_series.h; NULL until a side has sent enough */
 	bool no_rate;                /* there was no memory for it */
 	struct rst_bytes *rst_bytes; /* payload of the first reset that carried one */
+	struct icmp_notes *icmp;     /* NULL: no ICMP error quotes this TCP flow */
 	char app[16];
 	uint64_t seq_gaps; /* ACKs for bytes the capture never showed */
 	/* distance of the ordinary copies; valid when dup_ordinary > 0 */
@@ -251,7 +291,7 @@ struct flow *flow_table_packet(struct flow_table *t, const struct pkt *p, uint32
 			       enum dir *dir);
 /* Time has gone on without a packet: ends what is over. */
 void flow_table_advance(struct flow_table *t, int64_t now_ns);
-/* The flow a quoted packet belongs to (ICMP errors); NULL when not known. */
+/* The TCP or UDP flow of the packet that an ICMP error quotes; NULL when not known. */
 struct flow *flow_table_find(struct flow_table *t, uint8_t proto, const struct ip_addr *src,
 			     uint16_t sport, const struct ip_addr *dst, uint16_t dport);
 /* Ends every flow, oldest first (end of an input that is its own series, end of the run). */
@@ -271,6 +311,11 @@ void flow_table_give_rate(struct flow_table *t, size_t bytes);
 /* Updates sides, log, streams and history with one TCP packet of the flow. */
 void tcp_track(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p);
 void flow_history(struct flow *f, enum dir d, char letter);
+
+/* --- icmp_note.c --- */
+/* Notes an ICMP error that quotes a packet of this TCP flow. At most LIMIT_ICMP_NOTES kinds a flow, others are counted; without
+ * memory it is left out (counted by the table). Costs a look back over LIMIT_ICMP_LOOK_BACK packets. */
+void icmp_note(struct flow_table *t, struct flow *f, const struct pkt *p);
 
 /* --- stream.c --- */
 /* Stores a segment's bytes (first version wins), compares overlaps, notes conflicts. */

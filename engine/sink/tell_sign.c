@@ -64,6 +64,8 @@ static const struct row {
 	 "packets of other hosts reached the client meanwhile: its own network was up"},
 	{FEAT_DROP_SINCE_RESET, IF_ABOVE,
 	 "no answer to new attempts, {v} after a connection to the same server was reset"},
+	{FEAT_DROP_ICMP, IF_TEXT,
+	 "an ICMP error[ of {drop.icmp_addr}] says of a packet of this connection: {v}"},
 	/* Too soon. */
 	{FEAT_RST_TOO_FAST, IF_YES,
 	 "came[ {rst.lag} after the request,] sooner than {side} can answer[ (round trip {rst.rtt})]"},

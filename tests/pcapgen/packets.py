@@ -71,6 +71,26 @@ def icmp_unreachable(code, quoted):
     return body[:2] + struct.pack(">H", checksum(body)) + body[4:]
 
 
+# What an ICMP error says: type and code for IPv4 (RFC 792, RFC 1812) and IPv6 (RFC 4443).
+ICMP_SAYS = {"prohibited": ((3, 13), (1, 1)), "too-big": ((3, 4), (2, 0)), "port": ((3, 3), (1, 4)), "host": ((3, 1), (1, 3)),
+             "net": ((3, 0), (1, 0)), "expired": ((11, 0), (3, 0))}
+
+
+def icmp_error(src, dst, says, mtu, quoted):
+    """About `quoted`, an IP packet: IPv4 with its header and 8 bytes more (RFC 792), IPv6 with up to 1232 bytes (RFC 4443 2.4 c)."""
+    v6 = quoted[0] >> 4 == 6
+    kind, code = ICMP_SAYS[says][v6]
+    body = struct.pack(">BBHI", kind, code, 0, mtu) + quoted[:1232 if v6 else 28]
+    check = l4_checksum(src, dst, 58, body) if v6 else checksum(body)
+    return body[:2] + struct.pack(">H", check) + body[4:]
+
+
+def hopped(packet, hops):
+    """An IP packet so many routers later; the header's checksum stays as it was."""
+    at = 7 if packet[0] >> 4 == 6 else 8
+    return packet[:at] + bytes([packet[at] - hops]) + packet[at + 1:]
+
+
 def tcp_options(kind, syn, tsval, tsecr):
     """linux: MSS, SACK, timestamps, window scale, as Linux orders them; windows: MSS, window scale,
     SACK; mss: MSS alone. Only `linux` negotiates timestamps, so only it has options after the SYN."""
