@@ -12,6 +12,8 @@ enum {
 	FRAME_MAX = 9100,
 	SUPER_MIN = 2,
 	BAD_MIN = 2,
+	/* A handshake, a request, an answer and an end, each acknowledged. */
+	ALIKE_MIN = 8,
 };
 
 /* The address that PCAPdroid's VPN gives the phone (its documentation: 10.215.173.1/30). */
@@ -22,6 +24,21 @@ static bool is_pcapdroid_addr(const struct ip_addr *a)
 	return !memcmp(a->b, net, sizeof(net));
 }
 
+/* A proxy that logs what it decrypted writes the packets itself: SSLsplit's logpkt.c gives each TTL 64 (hop limit 255), window 32767 and no
+ * options, whoever "sent" it. A kernel puts its MSS into a SYN (RFC 9293, 3.7.1), and two hosts on a path are never alike in all three. */
+static void vantage_alike(struct vantage *v, const struct pkt *p)
+{
+	uint16_t syn = p->tcp.flags & (TCP_SYN | TCP_ACK);
+
+	if (v->n_tcp == 1) {
+		v->ttl = p->ttl;
+		v->win = p->tcp.win;
+	}
+	v->varied |= p->ttl != v->ttl || p->tcp.win != v->win || p->tcp.hdr_len != 20;
+	v->syn |= syn == TCP_SYN;
+	v->syn_ack |= syn == (TCP_SYN | TCP_ACK);
+}
+
 void vantage_packet(struct vantage *v, const struct pkt *p, const struct decode_note *note,
 		    bool raw_link)
 {
@@ -30,6 +47,8 @@ void vantage_packet(struct vantage *v, const struct pkt *p, const struct decode_
 	if (p->l4 != L4_TCP || (p->quirks & QUIRK(TRUNC_L4)))
 		return;
 	v->n_tcp++;
+	if (!v->varied)
+		vantage_alike(v, p);
 	v->n_super += p->wire_len > FRAME_MAX;
 	v->n_hop0 += p->ttl == 64 || p->ttl == 128 || p->ttl == 255;
 	if (v->n_checked < CHECKSUMS_MAX) {
@@ -44,6 +63,8 @@ enum capture_point vantage_judge(const struct vantage *v)
 {
 	if (v->n_pcapdroid)
 		return POINT_VPN_API;
+	if (!v->varied && v->syn && v->syn_ack && v->n_tcp >= ALIKE_MIN)
+		return POINT_PROXY;
 	if (v->n_super >= SUPER_MIN)
 		return POINT_OFFLOAD;
 	if (v->n_tcp < 2)

@@ -8,7 +8,11 @@
 /* Where the capture of one input was taken, judged from its packets so far. Plain values: zero it
  * at the start of an input. */
 struct vantage {
-	uint32_t n_checked, n_bad_checksum, n_super, n_pcapdroid, n_hop0, n_hops_both, n_tcp;
+	uint32_t n_checked, n_bad_checksum, n_super, n_pcapdroid, n_hop0, n_tcp;
+	/* of the first TCP packet; of every one until `varied` */
+	uint8_t ttl;
+	uint16_t win;
+	bool varied, syn, syn_ack;
 };
 
 void vantage_packet(struct vantage *v, const struct pkt *p, const struct decode_note *note,

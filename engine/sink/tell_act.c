@@ -259,8 +259,8 @@ void tell_caution(struct say *s, const struct flow_record *r)
 			"The capture was taken inside a phone's VPN interface, where the phone itself rebuilds the packets: how they "
 			"were built and when they came says little about the network, and counts for nothing here. ",
 		[POINT_PROXY] =
-			"The capture was taken behind a proxy, which rebuilds the packets: how they were built and when they came says "
-			"little about the network, and counts for nothing here. ",
+			"Each packet of the capture has the same TTL and window and no TCP options, whoever sent it: a proxy or another program wrote "
+			"them, not the two computers. How they were built and when they came counts for nothing here. ",
 		[POINT_OFFLOAD] = "The network card joined packets before the capture saw them. ",
 	};
 

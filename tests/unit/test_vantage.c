@@ -193,6 +193,37 @@ static void test_vantage_checksums_after_64_are_not_computed(void **state)
 	assert_int_equal(v.n_tcp, 564);
 }
 
+/* A proxy's packets are alike in TTL, window and the lack of options; one that is not, and a kernel had a hand in it. */
+static void test_vantage_packets_all_alike_are_a_proxys(void **state)
+{
+	enum { N = 8 };
+	const struct decode_note note = {0};
+
+	(void)state;
+	for (int odd = 0; odd < 6; odd++)
+		for (int at = 0; at < N; at++) {
+			struct vantage v = {0};
+
+			for (int i = 0; i < N; i++) {
+				struct pkt p = {.l4 = L4_TCP,
+						.ip_version = 4,
+						.ttl = odd == 1 && i == at ? 63 : 64,
+						.wire_len = 60,
+						.tcp = {.flags = i == 0	  ? TCP_SYN
+								 : i == 1 ? TCP_SYN | TCP_ACK
+									  : TCP_ACK,
+							.win = odd == 2 && i == at ? 32766 : 32767,
+							.hdr_len = odd == 3 && i == at ? 24 : 20}};
+
+				/* the handshake is not all there; then the whole is one packet short */
+				if ((odd == 4 && i == at % 2) || (odd == 5 && i == 7))
+					p.l4 = L4_UDP;
+				vantage_packet(&v, &p, &note, false);
+			}
+			assert_int_equal(vantage_judge(&v) == POINT_PROXY, odd == 0);
+		}
+}
+
 static void test_vantage_packet_cut_in_its_header_tells_nothing(void **state)
 {
 	struct pkt p = {.l4 = L4_TCP, .ttl = 64, .wire_len = 60000, .quirks = QUIRK(TRUNC_L4)};
@@ -212,6 +243,7 @@ int main(void)
 		cmocka_unit_test(test_vantage_judge_follows_the_table),
 		cmocka_unit_test(test_vantage_address_in_either_place_counts),
 		cmocka_unit_test(test_vantage_checksums_after_64_are_not_computed),
+		cmocka_unit_test(test_vantage_packets_all_alike_are_a_proxys),
 		cmocka_unit_test(test_vantage_packet_cut_in_its_header_tells_nothing),
 	};
 
