@@ -181,7 +181,7 @@ $(B)/wallprint: $(OBJ)
 
 # The kernel's part of live capture: the program, and the header through which source/tap.c loads it.
 MULTI   := $(notdir $(patsubst %/asm,%,$(firstword $(wildcard /usr/include/*-linux-gnu/asm))))
-$(B)/bpf/tap.bpf.o: bpf/tap.bpf.c bpf/decide.bpf.h bpf/shared.h
+$(B)/bpf/tap.bpf.o: bpf/tap.bpf.c $(wildcard bpf/*.h)
 	$(call say,BPF,$<)
 	@mkdir -p $(@D)
 	$(Q)clang -O2 -g -Wall -Wextra -Werror -target bpf -mcpu=v3 -I/usr/include/$(MULTI) -c -o $@ $<

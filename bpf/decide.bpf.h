@@ -2,10 +2,8 @@
 #ifndef WP_BPF_DECIDE_H
 #define WP_BPF_DECIDE_H
 
-/* Which frames are worth user space's while. One header for every kind of tap: whoever includes it
- * defines before
- *	static int tap_load(void *ctx, __u32 off, void *to, __u32 n)	0 when the n bytes are there
- * and calls decide(). Nothing here changes a packet or returns a verdict. */
+/* Which frames are worth user space's while: one decision for every kind of tap. Nothing here
+ * changes a packet or returns a verdict. */
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <linux/bpf.h>
@@ -32,6 +30,20 @@ struct {
 	__type(value, __u64);
 } counts SEC(".maps");
 
+/* Where the bytes of a frame are. `xdp` is a constant wherever this is used, and everything is
+ * inlined: each program holds only its own way. */
+struct tap_bytes {
+	void *ctx; /* struct xdp_md, else struct __sk_buff */
+	int xdp;
+};
+
+/* 0 when the n bytes at `off` are there. */
+INLINE int tap_load(const struct tap_bytes *b, __u32 off, void *to, __u32 n)
+{
+	return b->xdp ? (int)bpf_xdp_load_bytes(b->ctx, off, to, n)
+		      : (int)bpf_skb_load_bytes(b->ctx, off, to, n);
+}
+
 const volatile __u64 seed = 0;
 const volatile __u8 follow_all = 0;
 
@@ -48,7 +60,7 @@ enum { PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ICMP6 = 58, IP6_HEAD
 enum { FIN = 1, SYN = 2, RST = 4, ACK = 16 };
 
 /* IPv4 at `off`. Returns a choice when that is decided here, -1 to go on. */
-INLINE int head_ip4(void *ctx, __u32 off, struct head *h)
+INLINE int head_ip4(const struct tap_bytes *b, __u32 off, struct head *h)
 {
 	struct {
 		__u8 ver_ihl, tos;
@@ -58,7 +70,7 @@ INLINE int head_ip4(void *ctx, __u32 off, struct head *h)
 		__be32 src, dst;
 	} ip;
 
-	if (tap_load(ctx, off, &ip, sizeof(ip)) || ip.ver_ihl >> 4 != 4)
+	if (tap_load(b, off, &ip, sizeof(ip)) || ip.ver_ihl >> 4 != 4)
 		return TAP_OPAQUE;
 	if (ip.frag & bpf_htons(0x3fff))
 		return TAP_FRAGMENT;
@@ -76,7 +88,7 @@ INLINE __u64 load64(const __be32 *at)
 	return (__u64)bpf_ntohl(at[0]) << 32 | bpf_ntohl(at[1]);
 }
 
-INLINE int head_ip6(void *ctx, __u32 off, struct head *h)
+INLINE int head_ip6(const struct tap_bytes *b, __u32 off, struct head *h)
 {
 	struct {
 		__be32 ver;
@@ -89,7 +101,7 @@ INLINE int head_ip6(void *ctx, __u32 off, struct head *h)
 	} ext;
 	__u8 next;
 
-	if (tap_load(ctx, off, &ip, sizeof(ip)) || bpf_ntohl(ip.ver) >> 28 != 6)
+	if (tap_load(b, off, &ip, sizeof(ip)) || bpf_ntohl(ip.ver) >> 28 != 6)
 		return TAP_OPAQUE;
 	h->flow.addr[0][0] = load64(ip.src);
 	h->flow.addr[0][1] = load64(ip.src + 2);
@@ -103,7 +115,7 @@ INLINE int head_ip6(void *ctx, __u32 off, struct head *h)
 			return TAP_FRAGMENT;
 		if (next != 0 && next != 43 && next != 60) /* hop-by-hop, routing, destination */
 			break;
-		if (tap_load(ctx, off, &ext, sizeof(ext)))
+		if (tap_load(b, off, &ext, sizeof(ext)))
 			return TAP_OPAQUE;
 		next = ext.next;
 		off += (ext.len + 1) * 8;
@@ -181,7 +193,7 @@ INLINE int decide_cell(const struct head *h, int payload)
 	return TAP_FIRST;
 }
 
-INLINE int decide_tcp(void *ctx, struct head *h)
+INLINE int decide_tcp(const struct tap_bytes *b, struct head *h)
 {
 	struct {
 		__be16 sport, dport;
@@ -189,7 +201,7 @@ INLINE int decide_tcp(void *ctx, struct head *h)
 		__u8 off, flags;
 	} tcp;
 
-	if (tap_load(ctx, h->l4, &tcp, 14))
+	if (tap_load(b, h->l4, &tcp, 14))
 		return TAP_OPAQUE;
 	h->flow.port[0] = bpf_ntohs(tcp.sport);
 	h->flow.port[1] = bpf_ntohs(tcp.dport);
@@ -198,7 +210,7 @@ INLINE int decide_tcp(void *ctx, struct head *h)
 	return decide_cell(h, h->l4 + (tcp.off >> 4) * 4 < h->end);
 }
 
-INLINE int decide_udp(void *ctx, struct head *h)
+INLINE int decide_udp(const struct tap_bytes *b, struct head *h)
 {
 	struct {
 		__be16 sport, dport, len, sum;
@@ -206,7 +218,7 @@ INLINE int decide_udp(void *ctx, struct head *h)
 	} udp = {};
 	__u16 s, d;
 
-	if (tap_load(ctx, h->l4, &udp, 8))
+	if (tap_load(b, h->l4, &udp, 8))
 		return TAP_OPAQUE;
 	s = bpf_ntohs(udp.sport);
 	d = bpf_ntohs(udp.dport);
@@ -217,7 +229,7 @@ INLINE int decide_udp(void *ctx, struct head *h)
 		return TAP_OPAQUE;
 	if (s == 443 || d == 443) {
 		/* RFC 9000 17.2: the header form bit */
-		if (!tap_load(ctx, h->l4 + 8, &udp.first, 1) && udp.first & 0x80)
+		if (!tap_load(b, h->l4 + 8, &udp.first, 1) && udp.first & 0x80)
 			return TAP_QUIC;
 	}
 	h->flow.port[0] = s;
@@ -227,21 +239,21 @@ INLINE int decide_udp(void *ctx, struct head *h)
 }
 
 /* An ICMP error is chosen, and the flow that it quotes is followed. */
-INLINE int decide_icmp(void *ctx, __u32 off, int six)
+INLINE int decide_icmp(const struct tap_bytes *b, __u32 off, int six)
 {
 	struct head q = {};
 	__be16 port[2];
 	__u8 type;
 
-	if (tap_load(ctx, off, &type, 1))
+	if (tap_load(b, off, &type, 1))
 		return TAP_OPAQUE;
 	/* RFC 792: 3 unreachable, 4 quench, 5 redirect, 11 time, 12 parameter; RFC 4443: below 128
 	 */
 	if (six ? type >= 128 : type != 3 && type != 4 && type != 5 && type != 11 && type != 12)
 		return TAP_NOT_WANTED;
-	if ((six ? head_ip6(ctx, off + 8, &q) : head_ip4(ctx, off + 8, &q)) < 0 &&
+	if ((six ? head_ip6(b, off + 8, &q) : head_ip4(b, off + 8, &q)) < 0 &&
 	    (q.flow.proto == PROTO_TCP || q.flow.proto == PROTO_UDP) &&
-	    !tap_load(ctx, q.l4, port, 4)) {
+	    !tap_load(b, q.l4, port, 4)) {
 		__u64 hash;
 		__u32 at;
 		struct tap_cell *c;
@@ -259,7 +271,7 @@ INLINE int decide_icmp(void *ctx, __u32 off, int six)
 }
 
 /* `off`: where the network header is; `type`: its ethertype, network order. */
-INLINE int decide_net(void *ctx, __u32 off, __be16 type)
+INLINE int decide_net(const struct tap_bytes *b, __u32 off, __be16 type)
 {
 	struct head h = {};
 	int got;
@@ -268,15 +280,15 @@ INLINE int decide_net(void *ctx, __u32 off, __be16 type)
 	     i < 2 && (type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD)); i++) {
 		__be16 tag[2];
 
-		if (tap_load(ctx, off, tag, sizeof(tag)))
+		if (tap_load(b, off, tag, sizeof(tag)))
 			return TAP_OPAQUE;
 		type = tag[1];
 		off += 4;
 	}
 	if (type == bpf_htons(ETH_P_IP))
-		got = head_ip4(ctx, off, &h);
+		got = head_ip4(b, off, &h);
 	else if (type == bpf_htons(ETH_P_IPV6))
-		got = head_ip6(ctx, off, &h);
+		got = head_ip6(b, off, &h);
 	else /* MPLS, PPPoE: decode/ looks inside */
 		return type == bpf_htons(0x8847) || type == bpf_htons(0x8848) ||
 				       type == bpf_htons(0x8864)
@@ -286,13 +298,13 @@ INLINE int decide_net(void *ctx, __u32 off, __be16 type)
 		return got;
 	switch (h.flow.proto) {
 	case PROTO_TCP:
-		return decide_tcp(ctx, &h);
+		return decide_tcp(b, &h);
 	case PROTO_UDP:
-		return decide_udp(ctx, &h);
+		return decide_udp(b, &h);
 	case PROTO_ICMP:
-		return decide_icmp(ctx, h.l4, 0);
+		return decide_icmp(b, h.l4, 0);
 	case PROTO_ICMP6:
-		return decide_icmp(ctx, h.l4, 1);
+		return decide_icmp(b, h.l4, 1);
 	case 4:  /* IP in IP */
 	case 41: /* 6in4 */
 	case 47: /* GRE */
@@ -305,20 +317,24 @@ INLINE int decide_net(void *ctx, __u32 off, __be16 type)
 	}
 }
 
-/* The choice, counted. */
-INLINE int decide(void *ctx, __u32 off, __be16 type)
+INLINE void count(__u32 what)
 {
-	__u32 choice = (__u32)decide_net(ctx, off, type);
-	__u64 *n;
-	__u32 at;
+	__u32 at = (bpf_get_smp_processor_id() & (TAP_CPUS - 1)) * TAP_COUNTERS + what;
+	__u64 *n = bpf_map_lookup_elem(&counts, &at);
+
+	if (n)
+		++*n;
+}
+
+/* Is the frame chosen? Counted. */
+INLINE int decide(const struct tap_bytes *b, __u32 off, __be16 type)
+{
+	__u32 choice = (__u32)decide_net(b, off, type);
 
 	if (follow_all && choice == TAP_NOT_WANTED)
 		choice = TAP_EVERYTHING;
-	at = (bpf_get_smp_processor_id() & (TAP_CPUS - 1)) * TAP_COUNTERS + choice;
-	n = bpf_map_lookup_elem(&counts, &at);
-	if (n)
-		++*n;
-	return (int)choice;
+	count(choice);
+	return choice != TAP_NOT_WANTED && choice != TAP_NOT_IP;
 }
 
 #endif

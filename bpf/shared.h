@@ -20,6 +20,8 @@ enum tap_choice {
 	TAP_FRAGMENT,
 	TAP_OPAQUE, /* a tunnel or an extension that the tap does not take apart: user space does */
 	TAP_CHOICES,
+	TAP_RING_FULL =
+		TAP_CHOICES, /* chosen, and the ring had no room: counted beside the choice */
 };
 
 enum {
@@ -36,6 +38,9 @@ enum {
 	   may then miscount. TAP_COUNTERS: of one line, a power of two. */
 	TAP_CPUS = 256,
 	TAP_COUNTERS = 16,
+	/* Bytes of a frame that a record holds: 64 KB and a link header, the most that offload joins
+	   without IPv6 jumbograms; longer frames are cut, and say so. */
+	TAP_FRAME_MOST = 65536 + 64,
 	/* Cells of the sketch: 8 MB. PERFORMANCE 7 measured this size. */
 	TAP_CELLS = 1 << 20,
 };
@@ -52,6 +57,17 @@ struct tap_cell {
 	__u8 bits;        /* TAP_SYNACK_SEEN */
 };
 enum { TAP_SYNACK_SEEN = 1 };
+
+/* A frame in the ring (tc, XDP); its bytes follow. */
+struct tap_record {
+	__u64 tai_ns; /* the kernel's clock of atomic time: steps with the wall clock's seconds, not for leap seconds */
+	__u32 wire_len; /* of the frame */
+	__u32 cap_len;  /* bytes that follow */
+	__be16 vlan_proto; /* a tag that stands beside the frame, as the card or kernel took it off; 0 none */
+	__u16 vlan_tci;
+	__u16 joined; /* the frame is several segments that were joined or are not cut apart yet */
+	__u16 pad;
+};
 
 /* The two ends in one order, whoever sent: addresses as 16 bytes (IPv4 mapped), ports in host
  * order. */

@@ -65,6 +65,7 @@ static void note_input(struct engine *e, const struct source *s, enum input_stat
 		in->packets = st.frames;
 		in->bytes = st.bytes;
 		e->run->lost.kernel += st.kernel_lost;
+		e->run->lost.ring += st.ring_lost;
 		e->run->lost.prefiltered += st.prefiltered;
 		in->sha256_valid = st.sha256_valid;
 		memcpy(in->sha256, st.sha256, sizeof(in->sha256));
@@ -99,6 +100,7 @@ static void tick(struct engine *e)
 		return;
 	source_stats(e->source, &st);
 	so_far.lost.kernel = st.kernel_lost;
+	so_far.lost.ring = st.ring_lost;
 	so_far.lost.prefiltered = st.prefiltered;
 	series_totals(e, &so_far);
 	e->hooks->on_tick(e->hooks->arg, &so_far);

@@ -138,6 +138,8 @@ void series_frame(struct engine *e, const struct frame *fr)
 	}
 	e->last_no = fr->no;
 	p.frame_no += e->frame_base;
+	if (fr->joined)
+		vantage_joined(&e->vantage, &p);
 	/* A pcapng file may claim any time in 64 bits; flow/ and detect/ take differences. */
 	if (p.ts_ns > FLOW_TIME_MAX || p.ts_ns < FLOW_TIME_MIN)
 		p.ts_ns = p.ts_ns < 0 ? FLOW_TIME_MIN : FLOW_TIME_MAX;

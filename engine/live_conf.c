@@ -37,10 +37,15 @@ struct live_opt {
 
 static const struct live_opt table[] = {
 	{"interface", 'i', "IFACE", "where to listen; `any` for all", KIND_TEXT, AT(live.device)},
-	{"tap", 0, "auto|socket|pcap",
-	 "socket: an eBPF filter in the kernel passes on the packets that matter;\n"
-	 "pcap: every packet; auto (default): socket where the kernel lets us",
+	{"tap", 0, "auto|xdp|tc|socket|pcap",
+	 "socket (and auto, the default): an eBPF filter in the kernel passes on\n"
+	 "copies of the packets that matter; tc: the same at tc's hooks, cheaper;\n"
+	 "xdp: what comes in before the kernel makes packets of it, what leaves at\n"
+	 "tc's hook; pcap: every packet. What the kernel does not allow falls to\n"
+	 "the next of xdp, tc, socket, pcap, and says so",
 	 KIND_TAP, AT(live.tap)},
+	{"mirror", 0, NULL, "a mirror port: tc and xdp look only at what comes in", KIND_SWITCH,
+	 AT(live.mirror)},
 	{"follow", 0, "all", "the filter passes everything (finds throttling too; costs more)",
 	 KIND_FOLLOW, AT(live.follow_all)},
 	{"promisc", 0, NULL, "frames for other machines too (mirror ports)", KIND_SWITCH,

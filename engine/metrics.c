@@ -20,10 +20,11 @@ static void one(FILE *f, const char *name, const char *type, const char *help, u
 static void lost(FILE *f, const struct run_summary *r)
 {
 	const struct run_count at[] = {
-		{"kernel", r->lost.kernel},         {"truncated", r->lost.truncated},
-		{"undecoded", r->lost.undecoded},   {"prefiltered", r->lost.prefiltered},
-		{"evicted", r->lost.evicted},       {"output", r->lost.output},
-		{"inspection", r->inspection_lost}, {"fragments", r->defrag_failed},
+		{"kernel", r->lost.kernel},           {"ring", r->lost.ring},
+		{"truncated", r->lost.truncated},     {"undecoded", r->lost.undecoded},
+		{"prefiltered", r->lost.prefiltered}, {"evicted", r->lost.evicted},
+		{"output", r->lost.output},           {"inspection", r->inspection_lost},
+		{"fragments", r->defrag_failed},
 	};
 
 	head(f, "lost_total", "counter",

@@ -57,7 +57,7 @@ static bool drop_user(const char *user, struct err_info *err)
 }
 
 /* Everything else kills the process. ioctl: libpcap asks an interface that went down whether it is
- * up again; getsockopt: losses. */
+ * up again, and source/device.c whether it still exists; getsockopt: losses. */
 static bool forbid(struct err_info *err)
 {
 	static const int allowed[] = {
@@ -96,7 +96,8 @@ static bool forbid(struct err_info *err)
 		SCMP_SYS(exit_group),
 	};
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	const struct scmp_arg_cmp is_up = SCMP_A1_64(SCMP_CMP_EQ, SIOCGIFFLAGS, 0);
+	const struct scmp_arg_cmp is_up = SCMP_A1_64(SCMP_CMP_EQ, SIOCGIFFLAGS, 0),
+				  is_there = SCMP_A1_64(SCMP_CMP_EQ, SIOCGIFNAME, 0);
 	const struct scmp_arg_cmp ring[] = {SCMP_A1_64(SCMP_CMP_EQ, SOL_PACKET, 0),
 					    SCMP_A2_64(SCMP_CMP_EQ, PACKET_RX_RING, 0)};
 	int got = ctx ? 0 : -ENOMEM;
@@ -105,6 +106,8 @@ static bool forbid(struct err_info *err)
 		got = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
 	if (!got)
 		got = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, &is_up);
+	if (!got)
+		got = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, &is_there);
 	/* libpcap gives the ring back when it closes */
 	if (!got)
 		got = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2, ring);

@@ -59,6 +59,12 @@ void vantage_packet(struct vantage *v, const struct pkt *p, const struct decode_
 	}
 }
 
+void vantage_joined(struct vantage *v, const struct pkt *p)
+{
+	/* what is longer is counted by its length */
+	v->n_super += p->l4 == L4_TCP && p->wire_len <= FRAME_MAX;
+}
+
 enum capture_point vantage_judge(const struct vantage *v)
 {
 	if (v->n_pcapdroid)

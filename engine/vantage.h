@@ -17,6 +17,8 @@ struct vantage {
 
 void vantage_packet(struct vantage *v, const struct pkt *p, const struct decode_note *note,
 		    bool raw_link);
+/* The packet's frame is known to be several segments: a host's own stack was watched. */
+void vantage_joined(struct vantage *v, const struct pkt *p);
 enum capture_point vantage_judge(const struct vantage *v);
 
 #endif

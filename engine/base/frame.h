@@ -2,6 +2,7 @@
 #ifndef WP_BASE_FRAME_H
 #define WP_BASE_FRAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What a source hands to decode/: one captured frame. `no` counts from 1 in its file, as Wireshark
@@ -12,6 +13,7 @@ struct frame {
 	uint32_t wire_len; /* bytes the frame had on the wire; >= cap_len */
 	int64_t ts_ns;     /* since 1970-01-01 UTC; what the capture says, may go backwards */
 	uint64_t no;
+	bool joined; /* the source knows that it is several segments, joined or not yet cut apart */
 };
 
 enum { BATCH_MAX = 64 };

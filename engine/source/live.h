@@ -6,17 +6,19 @@
 
 #include "source/source.h"
 
-/* A network interface as a source: libpcap reads it, and where the kernel lets us an eBPF socket
- * filter (bpf/tap.bpf.c) chooses there what is worth copying. Listens only: the socket never sends,
- * and both go away with the process. */
+/* A network interface as a source. Where the kernel lets us, an eBPF program (bpf/) chooses there what is worth copying. Listens
+ * only: nothing is sent, no packet is held back, and everything goes away with the process. */
 
+/* How to listen, in the order in which one falls to the next where the kernel or our rights do not allow it. */
 enum live_tap {
-	LIVE_TAP_AUTO,   /* socket where possible, else pcap */
-	LIVE_TAP_SOCKET, /* with the filter in the kernel, or not at all */
-	LIVE_TAP_PCAP,   /* without: every packet comes to user space */
+	LIVE_TAP_AUTO, /* begins with the socket */
+	LIVE_TAP_XDP, /* what comes in, before the kernel makes packets of it; tc for what leaves */
+	LIVE_TAP_TC,  /* both ways, through a ring */
+	LIVE_TAP_SOCKET, /* a filter on a capture socket: any driver, sees copies only */
+	LIVE_TAP_PCAP,   /* no program in the kernel: every packet comes to user space */
 	LIVE_TAPS
 };
-/* "auto", "socket", "pcap"; the tap of that name, or LIVE_TAPS. */
+/* "auto", "xdp", ...; the tap of that name, or LIVE_TAPS. */
 const char *live_tap_name(enum live_tap t);
 enum live_tap live_tap_find(const char *name);
 /* Was this program built with the filter? */
@@ -26,6 +28,7 @@ struct live_options {
 	const char *device; /* a loan until source_close */
 	enum live_tap tap;
 	bool promisc;
+	bool mirror;         /* a mirror port: only what comes in is looked at (tc, xdp) */
 	bool follow_all;     /* the filter passes everything that wallprint can read */
 	uint32_t snaplen;    /* bytes of a frame; 0: all (LIMIT_FRAME_BYTES) */
 	uint32_t ring_bytes; /* between kernel and program; 0: LIMIT_LIVE_RING_BYTES */
@@ -33,8 +36,8 @@ struct live_options {
 	const volatile sig_atomic_t *stop;
 };
 
-/* Opens the interface. False with a reason. When LIVE_TAP_AUTO had to do without the filter, `note`
- * says why (else it is empty). Everything else as source_open: source_next gives SOURCE_IDLE after
+/* Opens the interface. False with a reason. `note` says which tap listens, and what the ones before
+ * it were refused for. Everything else as source_open: source_next gives SOURCE_IDLE after
  * 100 ms without a packet, frames stay valid until the next call. An interface that goes down and
  * comes up again is waited for; one that is gone ends the source with SOURCE_ERROR. */
 MUST_CHECK bool source_live_open(struct source **out, const struct live_options *opts,

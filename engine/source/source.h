@@ -31,9 +31,9 @@ struct source_stats {
 	uint64_t truncated; /* frames whose cap_len < wire_len */
 	/* records or blocks without a frame that were passed over (unknown block types) */
 	uint64_t skipped;
-	/* an interface only: frames that the kernel had no room for, and that the filter there did not
-	 * choose */
-	uint64_t kernel_lost, prefiltered;
+	/* an interface only: frames that the kernel had no room for on a socket, those for which the ring
+	 * had none, and those that the filter did not choose */
+	uint64_t kernel_lost, ring_lost, prefiltered;
 	uint64_t file_bytes; /* read from the file (compressed size), for progress */
 	uint64_t file_size;  /* of the file, 0 when unknown (pipe) */
 	uint8_t sha256[32];  /* of the input's bytes as stored; valid after SOURCE_END or SOURCE_CUT

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "source/device.h"
 #include "source/source_impl.h"
 #include "source/tap.h"
 
@@ -46,7 +47,8 @@ struct live {
 	void *lib;
 	struct pcap_calls call;
 	struct live_options opts;
-	pcap_t *pcap;
+	pcap_t *pcap;         /* NULL: the frames come through the tap's ring */
+	struct device device; /* then */
 	struct tap *tap;
 	bool nano;
 	uint16_t linktype;
@@ -55,8 +57,11 @@ struct live {
 	size_t used;
 };
 
-static const char *const tap_names[LIVE_TAPS] = {
-	[LIVE_TAP_AUTO] = "auto", [LIVE_TAP_SOCKET] = "socket", [LIVE_TAP_PCAP] = "pcap"};
+static const char *const tap_names[LIVE_TAPS] = {[LIVE_TAP_AUTO] = "auto",
+						 [LIVE_TAP_XDP] = "xdp",
+						 [LIVE_TAP_TC] = "tc",
+						 [LIVE_TAP_SOCKET] = "socket",
+						 [LIVE_TAP_PCAP] = "pcap"};
 
 const char *live_tap_name(enum live_tap t)
 {
@@ -132,27 +137,67 @@ static void close_device(struct live *l)
 	if (l->pcap)
 		l->call.pcap_close(l->pcap);
 	l->pcap = NULL;
+	device_close(&l->device);
 }
 
+static bool open_tap(struct live *l, enum live_tap kind, const char **how, struct err_info *err)
+{
+	struct tap_options o = {.kind = kind,
+				.follow_all = l->opts.follow_all,
+				.snaplen = l->opts.snaplen,
+				.ring_bytes = l->opts.ring_bytes};
+
+	if (kind == LIVE_TAP_SOCKET) {
+		if (!activate(l, err))
+			return false;
+		o.fd = l->call.pcap_fileno(l->pcap);
+		o.link_len = link_len(l);
+	} else {
+		if (!device_open(&l->device, l->opts.device, l->opts.promisc, err))
+			return false;
+		/* XDP's frames always begin with the link header */
+		if (kind == LIVE_TAP_XDP && !l->device.link_len)
+			return err_set(err, "this interface has no link header");
+		o.ifindex = l->device.index;
+		o.link_len = l->device.link_len;
+		o.both = !l->device.loops && !l->opts.mirror;
+		l->linktype = l->device.linktype;
+	}
+	l->tap = tap_new(&o, how, err);
+	return l->tap;
+}
+
+/* The tap that was asked for, else the next that can be had. */
 static bool open_device(struct live *l, struct err_info *note, struct err_info *err)
 {
-	struct err_info why = {{0}};
+	enum live_tap kind = l->opts.tap == LIVE_TAP_AUTO ? LIVE_TAP_SOCKET : l->opts.tap;
+	struct err_info before = {{0}}, why = {{0}};
+	const char *how = "every packet, without a filter in the kernel";
 
-	if (!activate(l, err)) {
+	for (; kind != LIVE_TAP_PCAP; kind++) {
+		if (open_tap(l, kind, &how, &why))
+			break;
+		close_device(l);
+		before = *note;
+		/* always false */
+		(void)err_set(note, "%.200sno %s: %.180s; ", before.text, tap_names[kind],
+			      why.text);
+	}
+	if (!l->tap && !activate(l, err)) {
 		close_device(l);
 		return false;
 	}
-	if (l->opts.tap == LIVE_TAP_PCAP)
-		return true;
-	l->tap = tap_new(l->call.pcap_fileno(l->pcap), link_len(l), l->opts.follow_all, &why);
-	if (l->tap)
-		return true;
-	if (l->opts.tap == LIVE_TAP_SOCKET) {
-		close_device(l);
-		return err_set(err, "no filter in the kernel: %.400s", why.text);
-	}
-	(void)err_set(note, "without a filter in the kernel: %.400s", why.text); /* always false */
+	before = *note;
+	(void)err_set(note, "%.400stap: %s", before.text, how); /* always false */
 	return true;
+}
+
+static void count_frame(struct source *s, struct frame *f)
+{
+	f->no = ++s->no;
+	s->stats.frames++;
+	s->stats.bytes += f->wire_len;
+	s->stats.truncated += f->cap_len < f->wire_len;
 }
 
 static void on_packet(u_char *arg, const struct pcap_pkthdr *h, const u_char *at)
@@ -165,14 +210,27 @@ static void on_packet(u_char *arg, const struct pcap_pkthdr *h, const u_char *at
 	f->wire_len = h->len > f->cap_len ? h->len : f->cap_len;
 	f->ts_ns =
 		(int64_t)h->ts.tv_sec * 1000000000 + (int64_t)h->ts.tv_usec * (l->nano ? 1 : 1000);
-	f->no = ++s->no;
+	f->joined = false; /* libpcap does not tell */
 	f->at = memcpy(l->arena + l->used, at, f->cap_len);
 	l->used += f->cap_len;
-	s->stats.frames++;
-	s->stats.bytes += f->wire_len;
-	s->stats.truncated += f->cap_len < f->wire_len;
+	count_frame(s, f);
 	if (l->used > ARENA_BYTES - LIMIT_FRAME_BYTES)
 		l->call.pcap_breakloop(l->pcap);
+}
+
+static enum source_got next_of_ring(struct source *s, struct batch *out)
+{
+	struct live *l = s->live;
+
+	tap_read(l->tap, out, LIMIT_IDLE_MS);
+	for (uint32_t i = 0; i < out->n; i++)
+		count_frame(s, &out->frame[i]);
+	if (out->n)
+		return SOURCE_FRAMES;
+	if (device_there(&l->device))
+		return SOURCE_IDLE;
+	(void)err_set(&s->why, "the interface is gone"); /* false */
+	return SOURCE_ERROR;
 }
 
 enum source_got source_live_next(struct source *s, struct batch *out)
@@ -184,6 +242,8 @@ enum source_got source_live_next(struct source *s, struct batch *out)
 	if (l->opts.stop && *l->opts.stop)
 		return SOURCE_END;
 	out->linktype = l->linktype;
+	if (!l->pcap)
+		return next_of_ring(s, out);
 	l->out = out;
 	l->used = 0;
 	/* What is there; else what comes within the time that a call may take. */
@@ -205,15 +265,18 @@ enum source_got source_live_next(struct source *s, struct batch *out)
 void source_live_stats(const struct source *s, struct source_stats *out)
 {
 	struct live *l = s->live;
+	struct tap_tally tally;
 	struct pcap_stat st;
-	uint64_t seen;
 
 	out->kernel_lost = 0;
 	/* Dropped by the interface, and for want of room in the ring. */
-	if (!l->call.pcap_stats(l->pcap, &st))
+	if (l->pcap && !l->call.pcap_stats(l->pcap, &st))
 		out->kernel_lost = (uint64_t)st.ps_drop + st.ps_ifdrop;
-	if (l->tap)
-		tap_counts(l->tap, &seen, &out->prefiltered);
+	if (l->tap) {
+		tally = tap_tally(l->tap);
+		out->prefiltered = tally.prefiltered;
+		out->ring_lost = tally.ring_lost;
+	}
 }
 
 void source_live_follow(struct source *s, const struct live_flow *f)
@@ -246,6 +309,7 @@ bool source_live_open(struct source **out, const struct live_options *opts, stru
 		return err_set(err, "out of memory");
 	}
 	s->live = l;
+	l->device.fd = -1;
 	l->opts = *opts;
 	if (!l->opts.snaplen || l->opts.snaplen > LIMIT_FRAME_BYTES)
 		l->opts.snaplen = LIMIT_FRAME_BYTES;

@@ -97,6 +97,7 @@ pcap_walk_as(struct source *s, struct batch *out, size_t *need, struct err_info 
 		f->ts_ns = (int64_t)wire32(at, big) * 1000000000 +
 			   (int64_t)wire32(at + 4, big) * frac_ns;
 		f->no = ++s->no;
+		f->joined = false;
 		s->stats.bytes += wire_len;
 		s->stats.truncated += cap_len < wire_len;
 		at += *need;

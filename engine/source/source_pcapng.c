@@ -246,6 +246,7 @@ static enum walk_got ng_packet(struct source *s, struct ng_block b, struct batch
 	f->wire_len = p.wire_len < p.cap_len ? p.cap_len : p.wire_len;
 	f->ts_ns = p.timed ? ng_time_ns(ifc, p.ticks) : 0;
 	f->no = ++s->no;
+	f->joined = false;
 	s->stats.bytes += f->wire_len;
 	s->stats.truncated += f->cap_len < f->wire_len;
 	return WALK_FULL;

@@ -74,7 +74,7 @@ static void test_file_errors_name_file_line_and_key(void **state)
 	expect_error("keep = 1001\n", "f.conf:1: keep: '1001' is not in 0 to 1000");
 	expect_error("ring = 2G\n", "f.conf:1: ring: '2G' is not in 262144 to 1073741824");
 	expect_error("promisc = 1\n", "f.conf:1: promisc: '1' is neither yes nor no");
-	expect_error("tap = tcp\n", "f.conf:1: tap: 'tcp' is not one of auto|socket");
+	expect_error("tap = tcp\n", "f.conf:1: tap: 'tcp' is not one of auto|xdp");
 	expect_error("format = xml\n", "f.conf:1: format: 'xml' is not one of jsonl|text");
 	expect_error("follow = none\n", "f.conf:1: follow: 'none' is not one of all");
 	expect_error("\x1b[31m = 1\n", "f.conf:1: \\x1b[31m: no such key");

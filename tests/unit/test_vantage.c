@@ -237,10 +237,35 @@ static void test_vantage_packet_cut_in_its_header_tells_nothing(void **state)
 	assert_int_equal(vantage_judge(&v), POINT_UNKNOWN);
 }
 
+/* What the kernel says it has joined counts as what only a host's stack can hold; once a packet. */
+static void test_vantage_joined_packets_are_offload(void **state)
+{
+	const struct kind tcp = {1, 50, 1, 1500, false}, huge = {1, 50, 1, 20000, false};
+	struct pkt p = {.l4 = L4_TCP, .wire_len = 1500}, udp = {.l4 = L4_UDP},
+		   long_one = {.l4 = L4_TCP, .wire_len = 20000};
+	struct vantage v = {0};
+
+	(void)state;
+	see(&v, &tcp, false, false, false);
+	vantage_joined(&v, &p);
+	vantage_joined(&v, &udp);
+	see(&v, &tcp, false, false, false);
+	assert_int_equal(vantage_judge(&v), POINT_WIRE);
+	vantage_joined(&v, &p);
+	assert_int_equal(vantage_judge(&v), POINT_OFFLOAD);
+
+	v = (struct vantage){0};
+	see(&v, &huge, false, false, false);
+	vantage_joined(&v, &long_one);
+	see(&v, &tcp, false, false, false);
+	assert_int_equal(vantage_judge(&v), POINT_WIRE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vantage_judge_follows_the_table),
+		cmocka_unit_test(test_vantage_joined_packets_are_offload),
 		cmocka_unit_test(test_vantage_address_in_either_place_counts),
 		cmocka_unit_test(test_vantage_checksums_after_64_are_not_computed),
 		cmocka_unit_test(test_vantage_packets_all_alike_are_a_proxys),
