@@ -209,7 +209,7 @@ static void test_vantage_packets_all_alike_are_a_proxys(void **state)
 						.ip_version = 4,
 						.ttl = odd == 1 && i == at ? 63 : 64,
 						.wire_len = 60,
-						.tcp = {.flags = i == 0	  ? TCP_SYN
+						.tcp = {.flags = i == 0   ? TCP_SYN
 								 : i == 1 ? TCP_SYN | TCP_ACK
 									  : TCP_ACK,
 							.win = odd == 2 && i == at ? 32766 : 32767,
