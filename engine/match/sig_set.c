@@ -104,6 +104,11 @@ const char *sig_file_read(const char *path, struct sig_file *out)
 	return why;
 }
 
+struct sig_set *sig_set_new(void)
+{
+	return calloc(1, sizeof(struct sig_set));
+}
+
 /* Where the id stands, or would stand. */
 static size_t place_of(const struct sig_set *set, const char *id, bool *there)
 {
@@ -121,8 +126,7 @@ static size_t place_of(const struct sig_set *set, const char *id, bool *there)
 	return lo;
 }
 
-/* Takes the signature and the file. */
-static bool set_put(struct sig_set *set, struct signature *sig, struct sig_file file)
+bool sig_set_put(struct sig_set *set, struct signature *sig, struct sig_file file)
 {
 	bool there;
 	size_t i = place_of(set, sig->id, &there);
@@ -169,7 +173,7 @@ static void load_file(struct loader *l, const char *path, const char *id)
 	sig = sig_read_as(path, id, (struct bytes){file.at, file.len}, l->problems);
 	if (!sig)
 		sig_file_free(&file);
-	else if (!set_put(l->set, sig, file))
+	else if (!sig_set_put(l->set, sig, file))
 		l->no_memory = true;
 }
 
@@ -309,7 +313,7 @@ static bool load_dir(struct loader *l, const char *dir, struct err_info *err)
 bool sig_set_load(struct sig_set **out, const char *const *dirs, size_t n_dirs,
 		  struct sig_problems *problems, struct err_info *err)
 {
-	struct loader l = {.set = calloc(1, sizeof(*l.set)), .problems = problems};
+	struct loader l = {.set = sig_set_new(), .problems = problems};
 
 	*out = NULL;
 	if (!l.set)
@@ -338,6 +342,11 @@ size_t sig_set_n(const struct sig_set *set)
 const struct signature *sig_set_at(const struct sig_set *set, size_t i)
 {
 	return i < set->n ? set->at[i].sig : NULL;
+}
+
+struct bytes sig_set_text(const struct sig_set *set, size_t i)
+{
+	return (struct bytes){set->at[i].file.at, set->at[i].file.len};
 }
 
 const struct signature *sig_set_find(const struct sig_set *set, const char *id)

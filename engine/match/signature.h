@@ -150,6 +150,10 @@ const struct signature *sig_set_find(const struct sig_set *set, const char *id);
  * signatures. */
 void sig_set_digest(const struct sig_set *set, uint8_t out[32]);
 void sig_set_free(struct sig_set *set); /* accepts NULL */
+/* The set as bytes for another process of this run, which may not open files. False when `f` did not take them all. */
+MUST_CHECK bool sig_set_pack(const struct sig_set *set, FILE *f);
+/* The set that was packed, read and checked anew. NULL with a reason: not whole, empty, a signature with a problem. */
+struct sig_set *sig_set_unpack(struct bytes in, struct err_info *err);
 
 /* The lint's look at the disk: every `tests:` file of every signature must be readable below the
  * signature file's own folder or one of `dirs`, the first that has it. Adds a complaint for each
