@@ -47,11 +47,53 @@ static int how_it_ended(int status)
 	return EXIT_LOSSY;
 }
 
-static int fork_parser(struct live_run *r, int out_fd, struct keeper_pipes *keeper, pid_t *child)
+/* The file first, then the command line on top. Returns -1 to go on, else the exit status. */
+static int configure(struct live_run *r, int argc, char **argv)
 {
-	int lines[2], metrics[2], leash[2];
+	const char *path = live_conf_path(argc, argv);
+	struct err_info err;
 
-	if (pipe(lines) || pipe(metrics) || pipe2(leash, O_NONBLOCK)) {
+	live_conf_defaults(r);
+	/* The default file need not be there. */
+	if (path && (strcmp(path, LIVE_CONF_DEFAULT) || !access(path, F_OK)) &&
+	    !live_conf_file(r, path, &err)) {
+		cmd_complain("live", "%s", err.text);
+		return EXIT_USAGE;
+	}
+	return live_conf_args(r, argc, argv);
+}
+
+/* SIGHUP. What is wrong with it is said by those who read it. */
+static char *reload(void *arg, size_t *len)
+{
+	struct live_run *r = arg, next;
+	struct sig_set *sigs = NULL;
+	char *order = NULL, names[256];
+
+	if (configure(&next, r->argc, r->argv) == -1)
+		sigs = cmd_collection_whole("live", &next.dirs);
+	if (sigs)
+		order = live_orders_pack(next.metrics_s, sigs, len);
+	if (order) {
+		r->keep.rotate_bytes = next.keep.rotate_bytes;
+		r->keep.keep = next.keep.keep;
+		if (live_conf_needs_start(r, &next, names, sizeof(names)))
+			cmd_complain("live", "reload: only a start changes: %s", names);
+	} else {
+		cmd_complain("live", "reload: %s; everything stays as it was",
+			     sigs ? "no memory" : "the configuration or a signature is wrong");
+	}
+	sig_set_free(sigs);
+	live_conf_free(&next);
+	return order;
+}
+
+static int fork_parser(struct live_run *r, int out_fd, struct live_pipes *keeper, pid_t *child)
+{
+	int lines[2], metrics[2], status[2], orders[2];
+
+	if (pipe(lines) || pipe(metrics) || pipe2(status, O_NONBLOCK) ||
+	    pipe2(orders, O_NONBLOCK)) {
 		cmd_complain("live", "pipe: %s", strerror(errno));
 		return EXIT_REFUSED;
 	}
@@ -61,28 +103,38 @@ static int fork_parser(struct live_run *r, int out_fd, struct keeper_pipes *keep
 		return EXIT_REFUSED;
 	}
 	if (!*child) {
+		const struct live_pipes mine = {lines[1], metrics[1], status[1], orders[0]};
+
 		(void)close(lines[0]); /* unused ends of pipes */
 		(void)close(metrics[0]);
-		(void)close(leash[1]);
+		(void)close(status[0]);
+		(void)close(orders[1]);
+		if (r->keep.notify->fd >= 0)
+			(void)close(r->keep.notify->fd);
 		if (r->keep.out_path)
 			(void)close(out_fd);
-		_exit(live_parse(r, lines[1], metrics[1], leash[0]));
+		_exit(live_parse(r, &mine));
 	}
 	(void)close(lines[1]);
 	(void)close(metrics[1]);
-	(void)close(leash[0]);
-	*keeper = (struct keeper_pipes){lines[0], metrics[0], leash[1]};
+	(void)close(status[1]);
+	(void)close(orders[0]);
+	*keeper = (struct live_pipes){lines[0], metrics[0], status[0], orders[1]};
 	return EXIT_DONE;
 }
 
 static int run(struct live_run *r)
 {
-	struct keeper_pipes pipes;
+	struct live_pipes pipes;
+	struct notify notify;
 	struct err_info err = {{0}};
 	uint64_t lost = 0;
 	pid_t child;
 	int fd, status;
 
+	if (!notify_open(&notify, &err))
+		cmd_complain("live", "%s", err.text);
+	r->keep.notify = &notify;
 	if (!keeper_open(&r->keep, &fd, &err)) {
 		cmd_complain("live", "%s", err.text);
 		return EXIT_OUTPUT;
@@ -101,22 +153,6 @@ static int run(struct live_run *r)
 	return lost ? EXIT_OUTPUT : status;
 }
 
-/* The file first, then the command line on top. Returns -1 to go on, else the exit status. */
-static int configure(struct live_run *r, int argc, char **argv)
-{
-	const char *path = live_conf_path(argc, argv);
-	struct err_info err;
-
-	live_conf_defaults(r);
-	/* The default file need not be there. */
-	if (path && (strcmp(path, LIVE_CONF_DEFAULT) || !access(path, F_OK)) &&
-	    !live_conf_file(r, path, &err)) {
-		cmd_complain("live", "%s", err.text);
-		return EXIT_USAGE;
-	}
-	return live_conf_args(r, argc, argv);
-}
-
 int cmd_live(int argc, char **argv)
 {
 	struct live_run r;
@@ -128,6 +164,10 @@ int cmd_live(int argc, char **argv)
 		r.stop = &stop_asked;
 		r.keep.stop = r.live.stop = &stop_asked;
 		r.keep.hangup = &hangup_asked;
+		r.keep.reload = reload;
+		r.keep.arg = &r;
+		r.argc = argc;
+		r.argv = argv;
 		r.cfg.live = &r.live;
 		r.cfg.follow = true;
 		r.sink_opts.flows = r.cfg.want_flows;

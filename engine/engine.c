@@ -103,7 +103,7 @@ static void tick(struct engine *e)
 	so_far.lost.ring = st.ring_lost;
 	so_far.lost.prefiltered = st.prefiltered;
 	series_totals(e, &so_far);
-	e->hooks->on_tick(e->hooks->arg, &so_far);
+	e->hooks->on_tick(e->hooks->arg, e, &so_far);
 }
 
 /* Has a tenth of a second passed since the last tick? */

@@ -16,6 +16,7 @@
 #include "source/live.h"
 
 struct geo;
+struct engine;
 
 struct engine_config {
 	/* an interface instead of files; the one name given is only what it is called. Wants
@@ -54,8 +55,8 @@ struct engine_hooks {
 	/* Live only: the interface is open; a forbidden call is forbidden from here on. `note` says
 	 * why the filter in the kernel is missing, when it is. False ends the run. */
 	bool (*on_ready)(void *arg, const char *note);
-	/* Live only: at least ten times a second, between packets, with the counts so far. */
-	void (*on_tick)(void *arg, const struct run_summary *so_far);
+	/* Live only: at least ten times a second, between packets, with the counts so far. May call engine_signatures. */
+	void (*on_tick)(void *arg, struct engine *e, const struct run_summary *so_far);
 	/* Something about an input that a person should read: cut, refused. */
 	void (*on_input)(void *arg, const struct run_input *in);
 };
@@ -67,5 +68,9 @@ MUST_CHECK bool engine_run(const struct engine_config *cfg, const struct sig_set
 			   const char *const *files, size_t n_files,
 			   const struct engine_hooks *hooks, struct run_summary *out,
 			   struct err_info *err);
+
+/* From the next packet on judges by `sigs`, a loan like the first: of the one before nothing is used any more. What was told
+ * stands until it is judged again. False, and as before, when out of memory. From on_tick only. */
+MUST_CHECK bool engine_signatures(struct engine *e, const struct sig_set *sigs);
 
 #endif

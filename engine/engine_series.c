@@ -209,6 +209,12 @@ bool series_new(struct engine *e, struct err_info *err)
 	       err_set(err, "out of memory");
 }
 
+static void note_signatures(struct engine *e, const struct sig_set *sigs)
+{
+	e->run->sig_n = (uint32_t)sig_set_n(sigs);
+	sig_set_digest(sigs, e->run->sig_sha256);
+}
+
 bool series_set_up(struct engine *e, const struct sig_set *sigs, const char *const *files, size_t n,
 		   struct err_info *err)
 {
@@ -236,10 +242,25 @@ bool series_set_up(struct engine *e, const struct sig_set *sigs, const char *con
 		.table = e->table, .arg = e, .on_judged = on_dns_judged, .early = e->cfg->follow};
 	if (!dns_watch_make(sigs, &e->dns))
 		return err_set(err, "out of memory");
+	note_signatures(e, sigs);
 	e->quic = (struct det_quic){.table = e->table, .arg = e, .on_judged = on_judged};
 	e->tls = (struct det_tls){.table = e->table, .arg = e, .on_judged = on_judged};
-	e->run->sig_n = (uint32_t)sig_set_n(sigs);
-	sig_set_digest(sigs, e->run->sig_sha256);
+	return true;
+}
+
+bool engine_signatures(struct engine *e, const struct sig_set *sigs)
+{
+	struct det_dns old = e->dns;
+
+	if (!dns_watch_make(sigs, &e->dns))
+		return false;
+	if (!telling_signatures(e->telling, sigs)) {
+		dns_watch_free(&e->dns);
+		e->dns = old;
+		return false;
+	}
+	dns_watch_free(&old);
+	note_signatures(e, sigs);
 	return true;
 }
 

@@ -304,7 +304,8 @@ void live_conf_help(FILE *f)
 
 	fputs("Usage: wallprint live [--config FILE] [-i INTERFACE] [OPTIONS]\n\n"
 	      "Listens at a network interface and prints what is found while it happens. Sends nothing, changes nothing.\n"
-	      "Ends at SIGTERM or SIGINT, after judging the flows that are open. SIGHUP opens the file of -o anew.\n\n"
+	      "Ends at SIGTERM or SIGINT, after judging the flows that are open. SIGHUP opens the file of -o anew, and\n"
+	      "reads the configuration and the signatures anew: when anything is wrong with them the old ones stay.\n\n"
 	      "  --config FILE           where more of these options stand, as `name = value`, one a line; switches as\n"
 	      "                          `name = yes`. Without -i: " LIVE_CONF_DEFAULT
 	      ". What is said here\n"

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/macros.h"
+#include "metrics.h"
 
 enum { METRICS_MAX = 256 * 1024, READ_BYTES = 64 * 1024, NAME_MAX_BYTES = 4096 };
 
@@ -25,6 +27,9 @@ struct keeper {
 	struct err_info *err;
 	char *snapshot;
 	size_t n_snapshot;
+	struct metrics_service counts;
+	char *order; /* on its way to the parser; NULL none */
+	size_t order_len, order_done;
 };
 
 static int create(const char *path)
@@ -133,18 +138,22 @@ static void take_lines(struct keeper *k, const char *at, size_t n)
 static void write_snapshot(struct keeper *k, size_t n)
 {
 	char tmp[NAME_MAX_BYTES];
+	FILE *f;
 	int fd;
 	bool ok;
 
 	if (snprintf(tmp, sizeof(tmp), "%s.new", k->o->metrics_path) >= (int)sizeof(tmp))
 		return;
 	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0) {
+	f = fd < 0 ? NULL : fdopen(fd, "w");
+	if (!f) {
 		(void)err_set(k->err, "%s: %s", tmp, strerror(errno)); /* always false */
 		return;
 	}
-	ok = write(fd, k->snapshot, n) == (ssize_t)n;
-	if (close(fd) || !ok || rename(tmp, k->o->metrics_path))
+	ok = fwrite(k->snapshot, 1, n, f) == n;
+	metrics_write_service(f, &k->counts);
+	ok &= !ferror(f);
+	if (fclose(f) || !ok || rename(tmp, k->o->metrics_path))
 		(void)err_set(k->err, "%s: %s", k->o->metrics_path, strerror(errno)); /* false */
 }
 
@@ -180,37 +189,96 @@ static bool take(struct keeper *k, int fd, char *buf,
 	return got > 0 || (got < 0 && errno == EINTR);
 }
 
-static void pass_on(struct keeper *k, const struct keeper_pipes *from, char *buf)
+static void reloaded(struct keeper *k, bool ok)
 {
-	struct pollfd p[2] = {{.fd = from->lines, .events = POLLIN},
-			      {.fd = from->metrics, .events = POLLIN}};
-	bool told = false;
+	k->counts.reloads_ok += ok;
+	k->counts.reloads_failed += !ok;
+	notify_ready(k->o->notify);
+}
 
-	while (p[0].fd >= 0 || p[1].fd >= 0) {
-		if ((*k->o->stop || k->nobody) && !told) {
-			told = true;
-			(void)close(from->leash); /* nothing was written */
+/* What the parser says of itself. */
+static void take_status(struct keeper *k, const char *at, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		switch (at[i]) {
+		case LIVE_LISTENING:
+			notify_ready(k->o->notify);
+			break;
+		case LIVE_TURN:
+			notify_alive(k->o->notify);
+			break;
+		case LIVE_TAKEN:
+		case LIVE_KEPT:
+			reloaded(k, at[i] == LIVE_TAKEN);
+			break;
+		default:
+			break;
 		}
-		if (*k->o->hangup && k->o->out_path && !k->line_open) {
-			/* somebody has moved the file away (logrotate) */
-			int fd = create(k->o->out_path);
-
-			*k->o->hangup = 0;
-			if (fd >= 0) {
-				(void)close(k->fd); /* every write was checked */
-				k->fd = fd;
-			}
-		}
-		if (poll(p, 2, LIMIT_IDLE_MS) <= 0)
-			continue;
-		if (p[0].revents && !take(k, from->lines, buf, take_lines))
-			p[0].fd = -1;
-		if (p[1].revents && !take(k, from->metrics, buf, take_metrics))
-			p[1].fd = -1;
 	}
 }
 
-int keeper_run(const struct keeper_options *o, int fd, pid_t child, const struct keeper_pipes *from,
+/* The output is opened anew (logrotate has moved it away), and so is what can be reloaded. */
+static void on_hangup(struct keeper *k)
+{
+	int fd = k->o->out_path ? create(k->o->out_path) : -1;
+
+	*k->o->hangup = 0;
+	if (fd >= 0) {
+		(void)close(k->fd); /* every write was checked */
+		k->fd = fd;
+	}
+	if (!k->o->reload)
+		return;
+	notify_reloading(k->o->notify);
+	k->order_done = 0;
+	k->order = k->o->reload(k->o->arg, &k->order_len);
+	if (!k->order)
+		reloaded(k, false);
+}
+
+static void send_order(struct keeper *k, int fd)
+{
+	ssize_t got = write(fd, k->order + k->order_done, k->order_len - k->order_done);
+
+	k->order_done += got > 0 ? (size_t)got : 0;
+	/* Broken: the parser has ended, which its other pipes tell. */
+	if (k->order_done < k->order_len && (got >= 0 || errno == EAGAIN || errno == EINTR))
+		return;
+	free(k->order);
+	k->order = NULL;
+}
+
+static void pass_on(struct keeper *k, const struct live_pipes *from, char *buf)
+{
+	void (*const to[])(struct keeper *, const char *, size_t) = {take_lines, take_metrics,
+								     take_status};
+	struct pollfd p[] = {{.fd = from->lines, .events = POLLIN},
+			     {.fd = from->metrics, .events = POLLIN},
+			     {.fd = from->status, .events = POLLIN},
+			     {.fd = -1, .events = POLLOUT}};
+	bool told = false;
+
+	while (p[0].fd >= 0 || p[1].fd >= 0 || p[2].fd >= 0) {
+		if ((*k->o->stop || k->nobody) && !told) {
+			told = true;
+			notify_stopping(k->o->notify);
+			(void)close(from->orders); /* what was not written yet is not wanted */
+		}
+		if (*k->o->hangup && !k->line_open && !k->order && !told)
+			on_hangup(k);
+		p[3].fd = k->order && !told ? from->orders : -1;
+		if (poll(p, ARRAY_LEN(p), LIMIT_IDLE_MS) <= 0)
+			continue;
+		for (size_t i = 0; i < ARRAY_LEN(to); i++)
+			if (p[i].revents && !take(k, p[i].fd, buf, to[i]))
+				p[i].fd = -1;
+		if (p[3].fd >= 0 && p[3].revents)
+			send_order(k, from->orders);
+	}
+	free(k->order);
+}
+
+int keeper_run(const struct keeper_options *o, int fd, pid_t child, const struct live_pipes *from,
 	       uint64_t *lost_lines, struct err_info *err)
 {
 	struct keeper k = {.o = o, .fd = fd, .err = err};
@@ -223,7 +291,7 @@ int keeper_run(const struct keeper_options *o, int fd, pid_t child, const struct
 		k.written = (uint64_t)st.st_size;
 	if (!buf || !k.snapshot) {
 		(void)err_set(err, "out of memory"); /* always false */
-		(void)close(from->leash);            /* nothing was written */
+		(void)close(from->orders);           /* nothing was written */
 	} else {
 		pass_on(&k, from, buf);
 	}

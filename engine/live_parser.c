@@ -37,23 +37,63 @@ static void snapshot(struct live_run *r, const struct run_summary *so_far)
 	live_lines_commit(r->metrics);
 }
 
-static void on_tick(void *arg, const struct run_summary *so_far)
+/* A pipe that is full is read by nobody: what would it help to wait? */
+static void say(const struct live_run *r, enum live_status what)
+{
+	char c = (char)what;
+
+	if (write(r->says, &c, 1) != 1)
+		return;
+}
+
+static void take_reload(struct live_run *r, struct engine *e, struct live_order *o)
+{
+	if (o->sigs && !engine_signatures(e, o->sigs)) {
+		sig_set_free(o->sigs);
+		o->sigs = NULL;
+		(void)err_set(&o->err, "out of memory"); /* always false */
+	}
+	if (!o->sigs) {
+		cmd_complain("live", "reload: the old signatures stay: %s", o->err.text);
+		say(r, LIVE_KEPT);
+		return;
+	}
+	sig_set_free(r->sigs);
+	r->sigs = o->sigs;
+	r->metrics_s = o->metrics_s;
+	r->next_metrics.tv_sec = 0;
+	cmd_complain("live", "reload: %zu signatures in use", sig_set_n(r->sigs));
+	say(r, LIVE_TAKEN);
+}
+
+static void on_tick(void *arg, struct engine *e, const struct run_summary *so_far)
 {
 	struct live_run *r = arg;
+	struct live_order order;
 	struct timespec now;
 
-	char nothing;
-
-	if (!read(r->leash, &nothing, 1))
+	switch (live_orders_next(&r->orders, &order)) {
+	case ORDERS_RELOAD:
+		take_reload(r, e, &order);
+		return; /* so_far speaks of the old ones */
+	case ORDERS_STOP:
 		*r->stop = 1;
+		break;
+	default:
+		break;
+	}
 	/* Nobody reads the results any more: there is nothing left to do. */
 	if (!live_lines_push(r->lines)) {
 		*r->stop = 1;
 		r->status = EXIT_OUTPUT;
 	}
-	if (!r->keep.metrics_path || clock_gettime(CLOCK_MONOTONIC, &now))
+	if (clock_gettime(CLOCK_MONOTONIC, &now))
 		return;
-	if (now.tv_sec >= r->next_metrics.tv_sec) {
+	if (now.tv_sec >= r->next_turn.tv_sec) {
+		say(r, LIVE_TURN);
+		r->next_turn.tv_sec = now.tv_sec + 1;
+	}
+	if (r->keep.metrics_path && now.tv_sec >= r->next_metrics.tv_sec) {
 		snapshot(r, so_far);
 		r->next_metrics.tv_sec = now.tv_sec + r->metrics_s;
 	}
@@ -68,6 +108,7 @@ static bool on_ready(void *arg, const char *note)
 		cmd_complain("live", "%s", note);
 	if (rights_parser(r->user, &err)) {
 		cmd_complain("live", "listening at %s", r->live.device);
+		say(r, LIVE_LISTENING);
 		return true;
 	}
 	cmd_complain("live", "rights cannot be given up: %s", err.text);
@@ -86,7 +127,7 @@ static void on_input(void *arg, const struct run_input *in)
 	r->status = in->state == INPUT_REFUSED ? EXIT_REFUSED : EXIT_LOSSY;
 }
 
-int live_parse(struct live_run *r, int lines, int metrics, int leash)
+int live_parse(struct live_run *r, const struct live_pipes *to)
 {
 	enum { DRAIN_MS = 5000 };
 	struct engine_hooks hooks = {.arg = r,
@@ -95,21 +136,22 @@ int live_parse(struct live_run *r, int lines, int metrics, int leash)
 				     .on_ready = on_ready,
 				     .on_tick = on_tick,
 				     .on_input = on_input};
-	struct sig_set *sigs = cmd_collection("live", &r->dirs);
 	struct run_summary summary;
 	struct err_info err;
 
-	if (!sigs)
+	r->sigs = cmd_collection("live", &r->dirs);
+	if (!r->sigs)
 		return EXIT_USAGE;
-	r->leash = leash;
-	r->lines = live_lines_new(lines, LIMIT_LIVE_LINES_BYTES);
-	r->metrics = live_lines_new(metrics, LIMIT_LIVE_METRICS_BYTES);
+	r->orders = (struct live_orders){.fd = to->orders};
+	r->says = to->status;
+	r->lines = live_lines_new(to->lines, LIMIT_LIVE_LINES_BYTES);
+	r->metrics = live_lines_new(to->metrics, LIMIT_LIVE_METRICS_BYTES);
 	if (!r->lines || !r->metrics ||
 	    !r->ops->open(&r->sink, live_lines_stream(r->lines), &r->sink_opts, &err)) {
 		cmd_complain("live", "out of memory");
 		return EXIT_REFUSED;
 	}
-	if (!engine_run(&r->cfg, sigs, &r->live.device, 1, &hooks, &summary, &err)) {
+	if (!engine_run(&r->cfg, r->sigs, &r->live.device, 1, &hooks, &summary, &err)) {
 		cmd_complain("live", "%s", err.text);
 		r->status = EXIT_REFUSED;
 	}
@@ -126,6 +168,7 @@ int live_parse(struct live_run *r, int lines, int metrics, int leash)
 	live_lines_free(r->lines);
 	live_lines_free(r->metrics);
 	run_summary_free(&summary);
-	sig_set_free(sigs);
+	live_orders_fini(&r->orders);
+	sig_set_free(r->sigs);
 	return r->status;
 }

@@ -9,6 +9,7 @@
 #include "engine.h"
 #include "live_keeper.h"
 #include "live_lines.h"
+#include "live_orders.h"
 
 enum { LIVE_CONF_OPTIONS = 40 /* room for the table of live_conf.c */ };
 
@@ -22,20 +23,23 @@ struct live_run {
 	struct sig_dirs dirs;
 	const char *user;
 	uint32_t metrics_s;
+	int argc; /* of the command line, for reading it again */
+	char **argv;
 	char *conf_text;                      /* the file's, which the settings borrow from */
 	const char *given[LIVE_CONF_OPTIONS]; /* each option as written; NULL: its default */
 	volatile sig_atomic_t *stop;
 	/* of the parsing process */
 	struct sink *sink;
+	struct sig_set *sigs; /* in use */
 	struct live_lines *lines, *metrics;
-	int leash; /* nothing comes over it: its end is the order to stop */
-	struct timespec next_metrics;
+	struct live_orders orders;
+	int says; /* where live_status goes, non-blocking */
+	struct timespec next_metrics, next_turn;
 	int status;
 };
 
-/* The life of the parsing process: opens the interface, gives up its rights, and passes results over
- * `lines` and snapshots of metrics over `metrics` until *stop, or until `leash` ends. Returns the exit
- * status. */
-int live_parse(struct live_run *r, int lines, int metrics, int leash);
+/* The life of the parsing process: opens the interface, gives up its rights, and passes over its ends of the pipes what it finds,
+ * until *stop, or until `orders` ends. Returns the exit status. */
+int live_parse(struct live_run *r, const struct live_pipes *to);
 
 #endif

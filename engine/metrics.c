@@ -61,3 +61,11 @@ void metrics_write(FILE *f, const struct run_summary *r)
 	head(f, "build_info", "gauge", "1; the program.");
 	fputs("wallprint_build_info{version=\"" WALLPRINT_VERSION "\"} 1\n", f);
 }
+
+void metrics_write_service(FILE *f, const struct metrics_service *s)
+{
+	head(f, "reloads_total", "counter",
+	     "Reloads of configuration and signatures; failed: what was in use stayed in use.");
+	fprintf(f, "wallprint_reloads_total{result=\"ok\"} %" PRIu64 "\n", s->reloads_ok);
+	fprintf(f, "wallprint_reloads_total{result=\"failed\"} %" PRIu64 "\n", s->reloads_failed);
+}

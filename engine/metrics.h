@@ -10,4 +10,10 @@
  * them. No address, name or file of anybody is in it. */
 void metrics_write(FILE *f, const struct run_summary *run);
 
+/* What the process beside the parser counts. */
+struct metrics_service {
+	uint64_t reloads_ok, reloads_failed;
+};
+void metrics_write_service(FILE *f, const struct metrics_service *s);
+
 #endif

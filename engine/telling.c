@@ -37,6 +37,18 @@ struct telling {
 	uint64_t truncated_before; /* of run->lost.truncated: in earlier series */
 };
 
+bool telling_signatures(struct telling *t, const struct sig_set *sigs)
+{
+	struct sig_result *result = calloc(sig_set_n(sigs) + 1, sizeof(*result));
+
+	if (!result)
+		return false;
+	free(t->result);
+	t->result = result;
+	t->sigs = sigs;
+	return true;
+}
+
 struct telling *telling_new(const struct sig_set *sigs, const struct engine_hooks *hooks,
 			    const struct engine_config *cfg, struct run_summary *run)
 {
@@ -44,10 +56,9 @@ struct telling *telling_new(const struct sig_set *sigs, const struct engine_hook
 
 	if (!t)
 		return NULL;
-	*t = (struct telling){.sigs = sigs, .hooks = hooks, .cfg = cfg, .run = run};
-	t->result = calloc(sig_set_n(sigs) + 1, sizeof(*t->result));
+	*t = (struct telling){.hooks = hooks, .cfg = cfg, .run = run};
 	t->devices = hooks->on_devices ? devices_new() : NULL;
-	if (!t->result || (hooks->on_devices && !t->devices)) {
+	if (!telling_signatures(t, sigs) || (hooks->on_devices && !t->devices)) {
 		telling_free(t);
 		return NULL;
 	}

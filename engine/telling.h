@@ -14,6 +14,8 @@ struct telling;
 struct telling *telling_new(const struct sig_set *sigs, const struct engine_hooks *hooks,
 			    const struct engine_config *cfg, struct run_summary *run);
 void telling_free(struct telling *t);
+/* From now on judges by these; what is told stands until it is judged again. False, and as before, when out of memory. */
+MUST_CHECK bool telling_signatures(struct telling *t, const struct sig_set *sigs);
 /* Who names applications; a loan. */
 void telling_ndpi(struct telling *t, struct app_ndpi *n);
 /* A new series begins: what is known across its flows, a loan until the next call. Frames cut in earlier ones count no more. */

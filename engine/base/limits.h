@@ -39,6 +39,8 @@ enum {
 	/* live: results that wait for a slow reader, and counts; more are lost and counted. */
 	LIMIT_LIVE_LINES_BYTES = 16 * 1024 * 1024,
 	LIMIT_LIVE_METRICS_BYTES = 1024 * 1024,
+	/* live: signatures read anew, on their way to the parsing process; ours are 0.4 MB. */
+	LIMIT_LIVE_ORDER_BYTES = 64 * 1024 * 1024,
 	/* live: its configuration file. */
 	LIMIT_CONF_BYTES = 64 * 1024,
 	/* source/: directories in directories, and files and directories that the arguments may

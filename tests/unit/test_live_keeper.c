@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +26,9 @@ struct world {
 	uint64_t lost;
 	struct err_info err;
 	int status;
+	const char *says; /* the parser's status, before anything else; NULL nothing */
+	bool refuse;      /* reload() gives nothing */
+	int reloads;
 };
 
 static void world_init(struct world *w)
@@ -48,27 +52,32 @@ static void world_fini(struct world *w)
 /* Runs the keeper beside a process that does `say` with the ends of the pipes, and ends with 7. */
 static void keep(struct world *w, int fd, void (*say)(int lines, int metrics, int leash))
 {
-	int lines[2], metrics[2], leash[2];
-	struct keeper_pipes from;
+	int lines[2], metrics[2], leash[2], status[2];
+	struct live_pipes from;
 	pid_t child;
 
-	assert_int_equal(pipe(lines) | pipe(metrics) | pipe(leash), 0);
+	assert_int_equal(pipe(lines) | pipe(metrics) | pipe2(leash, O_NONBLOCK) | pipe(status), 0);
 	child = fork();
 	assert_true(child >= 0);
 	if (!child) {
 		close(lines[0]);
 		close(metrics[0]);
 		close(leash[1]);
+		close(status[0]);
+		if (w->says && write(status[1], w->says, strlen(w->says)) < 0)
+			_exit(1);
 		say(lines[1], metrics[1], leash[0]);
 		_exit(7);
 	}
 	close(lines[1]);
 	close(metrics[1]);
 	close(leash[0]);
-	from = (struct keeper_pipes){lines[0], metrics[0], leash[1]};
+	close(status[1]);
+	from = (struct live_pipes){lines[0], metrics[0], status[0], leash[1]};
 	w->status = keeper_run(&w->o, fd, child, &from, &w->lost, &w->err);
 	close(lines[0]);
 	close(metrics[0]);
+	close(status[0]);
 	assert_true(WIFEXITED(w->status) && WEXITSTATUS(w->status) == 7);
 }
 
@@ -193,8 +202,8 @@ static void test_keeper_snapshot_is_the_last_whole_one(void **state)
 	world_init(&w);
 	w.o.metrics_path = w.metrics;
 	keep(&w, STDOUT_FILENO, say_metrics);
-	assert_int_equal(content(w.metrics, text), 4);
-	assert_string_equal(text, "a 2\n");
+	assert_true(content(w.metrics, text) != SIZE_MAX);
+	assert_memory_equal(text, "a 2\n# HELP", 10);
 	world_fini(&w);
 }
 
@@ -273,6 +282,90 @@ static void test_keeper_opens_the_file_anew_after_hangup(void **state)
 	world_fini(&w);
 }
 
+enum { ORDER_BYTES = 300000 /* more than a pipe holds */ };
+
+static char *reload(void *arg, size_t *len)
+{
+	struct world *w = arg;
+	char *order = w->refuse ? NULL : malloc(ORDER_BYTES);
+
+	w->reloads++;
+	*len = ORDER_BYTES;
+	return order ? memset(order, 'o', ORDER_BYTES) : NULL;
+}
+
+/* Reads the order, says so in its metrics, and waits for the end. */
+static void say_order(int lines, int metrics, int leash)
+{
+	static char buf[4096];
+	size_t n = 0;
+	ssize_t got;
+
+	(void)lines;
+	for (int ms = 0; n < ORDER_BYTES && ms < 5000;) {
+		got = read(leash, buf, sizeof(buf));
+		n += got > 0 ? (size_t)got : 0;
+		ms += got < 0 && usleep(1000) == 0;
+	}
+	if (dprintf(metrics, "order %zu\n# EOF\n", n) < 0)
+		_exit(1);
+}
+
+static void test_keeper_hands_on_what_was_reloaded_and_counts(void **state)
+{
+	static char text[TEXT_MAX];
+	char buf[256];
+	struct notify notify;
+	struct world w;
+	int s[2];
+
+	(void)state;
+	world_init(&w);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, s), 0);
+	notify.fd = s[0];
+	w.o.metrics_path = w.metrics;
+	w.o.notify = &notify;
+	w.o.reload = reload;
+	w.o.arg = &w;
+	w.says = "l.tk";
+	w.hangup = 1;
+	keep(&w, STDOUT_FILENO, say_order);
+	assert_int_equal(w.reloads, 1);
+	assert_int_equal(w.hangup, 0);
+	assert_true(content(w.metrics, text) != SIZE_MAX);
+	assert_non_null(strstr(text, "order 300000\n"));
+	assert_non_null(strstr(text, "\nwallprint_reloads_total{result=\"ok\"} 1\n"));
+	assert_non_null(strstr(text, "\nwallprint_reloads_total{result=\"failed\"} 1\n"));
+	buf[read(s[1], buf, sizeof(buf) - 1)] = '\0';
+	assert_memory_equal(buf, "RELOADING=1\nMONOTONIC_USEC=", 27);
+	assert_int_equal(read(s[1], buf, sizeof(buf)), 7);
+	assert_memory_equal(buf, "READY=1", 7);
+	assert_int_equal(read(s[1], buf, sizeof(buf)), 10);
+	assert_memory_equal(buf, "WATCHDOG=1", 10);
+	close(s[0]);
+	close(s[1]);
+	world_fini(&w);
+}
+
+static void test_keeper_reload_refused_is_counted_and_nothing_sent(void **state)
+{
+	static char text[TEXT_MAX];
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	w.o.metrics_path = w.metrics;
+	w.o.reload = reload;
+	w.o.arg = &w;
+	w.refuse = true;
+	w.hangup = 1;
+	keep(&w, STDOUT_FILENO, say_metrics);
+	assert_int_equal(w.reloads, 1);
+	assert_true(content(w.metrics, text) != SIZE_MAX);
+	assert_non_null(strstr(text, "\nwallprint_reloads_total{result=\"failed\"} 1\n"));
+	world_fini(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +375,8 @@ int main(void)
 		cmocka_unit_test(test_keeper_stops_when_asked_or_when_nobody_reads),
 		cmocka_unit_test(test_keeper_counts_what_could_not_be_written),
 		cmocka_unit_test(test_keeper_opens_the_file_anew_after_hangup),
+		cmocka_unit_test(test_keeper_hands_on_what_was_reloaded_and_counts),
+		cmocka_unit_test(test_keeper_reload_refused_is_counted_and_nothing_sent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
