@@ -145,6 +145,8 @@ static void write_snapshot(struct keeper *k, size_t n)
 	if (snprintf(tmp, sizeof(tmp), "%s.new", k->o->metrics_path) >= (int)sizeof(tmp))
 		return;
 	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd >= 0 && fchmod(fd, 0644)) /* whatever the umask */
+		errno = 0;               /* a device or pipe has no mode of ours to set */
 	f = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!f) {
 		(void)err_set(k->err, "%s: %s", tmp, strerror(errno)); /* always false */
