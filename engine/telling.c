@@ -252,7 +252,8 @@ static void judge(struct telling *t, const struct flow *f, const struct flow_rec
 		if (naming_look(t->ndpi, f, NAMING_FOUND, &app))
 			naming_record(&app, NULL, &fd->flow);
 		tell_finding(t, f, fd, told, last);
-	} else if (told && told->rev && told->digest && fd->id[0]) {
+	} else if (told && told->rev && told->digest) {
+		finding_none(r, (const struct evidence *const *)cases, n, fd);
 		tell_withdrawn(t, fd, told);
 	}
 	free(fd);

@@ -7,8 +7,6 @@
 
 _Static_assert(TECH_N <= 32 && GROUP_N <= 32, "techniques and groups fit a mask");
 
-#define BIT(i) (UINT32_C(1) << (i))
-
 /* What one case says, technique by technique. */
 struct judged {
 	uint32_t by_mechanism; /* techniques that a mechanism signature matched */
@@ -117,17 +115,17 @@ static void grade_techniques(struct judged *j)
 static void judge_case(const struct sig_set *set, const struct evidence *ev, int64_t at_ns,
 		       uint32_t allowed, struct judged *j)
 {
-	struct sig_result r;
+	size_t n;
+	const struct signature *const *sig = sig_set_for(set, evidence_case(ev), &n);
 
 	*j = (struct judged){0};
-	for (size_t i = 0; i < sig_set_n(set); i++) {
-		const struct signature *s = sig_set_at(set, i);
+	for (size_t i = 0; i < n; i++) {
+		const struct signature *s = sig[i];
+		struct sig_result r;
 
-		if (!match_applies(s, ev))
+		if (!match_holds(s, ev, at_ns))
 			continue;
 		match_one(s, ev, at_ns, &r);
-		if (r.verdict != TRUTH_YES)
-			continue;
 		if (s->kind == SIG_MECHANISM) {
 			judge_mechanism(j, &r, allowed);
 		} else if (s->kind == SIG_BENIGN) {
@@ -218,74 +216,18 @@ static void add_match(struct finding *f, const struct sig_result *r, uint32_t ca
 static void add_matches(struct finding *f, const struct sig_set *set, const struct evidence *ev,
 			const struct judged *j, int64_t at_ns)
 {
-	struct sig_result r;
+	size_t n;
+	const struct signature *const *sig = sig_set_for(set, evidence_case(ev), &n);
 
-	for (size_t i = 0; i < sig_set_n(set); i++) {
-		if (!match_applies(sig_set_at(set, i), ev))
+	for (size_t i = 0; i < n; i++) {
+		struct sig_result r;
+
+		if (!match_holds(sig[i], ev, at_ns))
 			continue;
-		match_one(sig_set_at(set, i), ev, at_ns, &r);
-		if (r.verdict == TRUTH_YES && reported(j, &r))
+		match_one(sig[i], ev, at_ns, &r);
+		if (reported(j, &r))
 			add_match(f, &r, f->n_cases - 1);
 	}
-}
-
-static bool is_yes(const struct evidence *ev, enum feat id)
-{
-	const struct ev_value *v = evidence_get(ev, id);
-
-	return v && v->num == 1;
-}
-
-/* Whether the detector, or else the frames' order, says that the act came after the flow's
- * trigger. */
-static bool after_trigger(const struct evidence *ev, const struct flow_record *flow)
-{
-	const uint64_t *suspect;
-	size_t n = evidence_suspects(ev, &suspect);
-
-	switch (evidence_case(ev)) {
-	case CASE_RST:
-		return is_yes(ev, FEAT_RST_AFTER_TRIGGER);
-	case CASE_OVERLAP:
-		return is_yes(ev, FEAT_OVERLAP_AFTER_TRIGGER);
-	case CASE_DROP:
-		return is_yes(ev, FEAT_DROP_IN_TRIGGER) || is_yes(ev, FEAT_DROP_AFTER_TRIGGER);
-	default:
-		return n && flow->trigger_frame && flow->trigger_frame < suspect[0];
-	}
-}
-
-static uint32_t aim_of(const struct evidence *ev, const struct flow_record *flow)
-{
-	const struct ev_value *v = evidence_get(ev, FEAT_TRIGGER_KIND);
-	const char *kind = v ? v->text[0] : trigger_kind_name(flow->trigger);
-
-	if (!kind || !after_trigger(ev, flow))
-		return 0;
-	if (strcmp(kind, "payload") == 0)
-		return app_kind_blocked(flow->app_kind) ? BIT(TECH_PROTOCOL_BLOCKING) : 0;
-	if (strcmp(kind, "tls-sni") == 0 || strcmp(kind, "quic-sni") == 0)
-		return BIT(TECH_SNI_FILTERING);
-	return strcmp(kind, "http-host") == 0 ? BIT(TECH_HOST_FILTERING) : 0;
-}
-
-static bool at_least(const struct evidence *ev, enum feat id, int64_t least)
-{
-	const struct ev_value *v = evidence_get(ev, id);
-
-	return v && v->num >= least;
-}
-
-/* What other attempts tell: they differed from this one in the name, or in the version, alone. */
-static uint32_t control_aim_of(const struct evidence *ev)
-{
-	const struct ev_value *same = evidence_get(ev, FEAT_QUIC_SAME_NAME_OK);
-
-	if (evidence_case(ev) != CASE_QUIC || !same)
-		return 0;
-	if (same->num == 0)
-		return is_yes(ev, FEAT_QUIC_OTHER_SINCE) ? BIT(TECH_SNI_FILTERING) : 0;
-	return at_least(ev, FEAT_QUIC_OTHER_VERSION_OK, 1) ? BIT(TECH_PROTOCOL_BLOCKING) : 0;
 }
 
 static uint64_t first_frame(const struct evidence *ev)
@@ -370,9 +312,16 @@ static void tell_case(struct finding *f, const struct sig_set *set, const struct
 	for (size_t i = 0; i < n; i++)
 		add_frame(f->injected, &f->n_injected, suspect[i], &f->frames_cut);
 	if (best == f->grade) {
-		f->aimed_follows |= aim_of(ev, &f->flow);
-		f->aimed_control |= control_aim_of(ev);
+		f->aimed_follows |= finding_aim(ev, &f->flow);
+		f->aimed_control |= finding_control_aim(ev);
 	}
+}
+
+void finding_none(const struct flow_record *flow, const struct evidence *const *cases, size_t n,
+		  struct finding *out)
+{
+	*out = (struct finding){.rev = 1, .ts_ns = flow->first_ns, .flow = *flow};
+	make_id(out, cases, n < FINDING_CASES_MAX ? n : FINDING_CASES_MAX);
 }
 
 bool finding_make(const struct sig_set *set, const struct flow_record *flow,
@@ -387,10 +336,11 @@ bool finding_make(const struct sig_set *set, const struct flow_record *flow,
 		n = FINDING_CASES_MAX;
 	for (size_t i = 0; i < n; i++)
 		judge_case(set, cases[i], at_ns, allowed, &j[i]);
-	*out = (struct finding){.rev = 1, .ts_ns = at_ns, .flow = *flow, .grade = best_grade(j, n)};
-	make_id(out, cases, n);
+	out->grade = best_grade(j, n);
 	if (!out->grade)
-		return false;
+		return false; /* as nearly always: *out is large */
+	*out = (struct finding){.rev = 1, .ts_ns = at_ns, .flow = *flow, .grade = out->grade};
+	make_id(out, cases, n);
 	for (size_t i = 0; i < n; i++)
 		tell_case(out, set, cases[i], &j[i], at_ns);
 	out->techniques |= out->aimed_follows | out->aimed_control;

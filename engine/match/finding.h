@@ -71,8 +71,8 @@ struct finding {
 };
 
 /* Judges the cases of one flow that speak of the same act (all rst cases; or one dns transaction;
- * ...) and fills *out. False, with id and flow filled and grade GRADE_NONE, when nothing is to be said: no mechanism signature and no artefact
- * matched, or a benign one vetoed. Technique by technique:
+ * ...) and fills *out. False, with grade GRADE_NONE and the rest of *out not filled, when nothing is to be said: no mechanism signature
+ * and no artefact matched, or a benign one vetoed. Technique by technique:
  * - Every mechanism signature that matched gives the groups of its `when` features (GROUP_NONE
  *   gives none). No group is anomaly, one is likely, two or more are confirmed. Groups of
  *   signatures that claim different techniques are not added up.
@@ -93,5 +93,8 @@ struct finding {
  * flow's id, the kind of happening, and for dns the transaction's first cited frame. */
 bool finding_make(const struct sig_set *set, const struct flow_record *flow,
 		  const struct evidence *const *cases, size_t n, struct finding *out);
+/* What takes the finding of these cases back: its id and flow, without techniques and grade. */
+void finding_none(const struct flow_record *flow, const struct evidence *const *cases, size_t n,
+		  struct finding *out);
 
 #endif

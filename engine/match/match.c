@@ -37,20 +37,24 @@ void match_one(const struct signature *sig, const struct evidence *ev, int64_t a
 		out->verdict = out->when_unknown ? TRUTH_UNKNOWN : TRUTH_YES;
 }
 
-bool match_applies(const struct signature *sig, const struct evidence *ev)
+bool match_holds(const struct signature *sig, const struct evidence *ev, int64_t at_ns)
 {
-	if (sig->status == SIG_RETIRED)
-		return false;
-	return sig->kase == CASE_ANY || sig->kase == evidence_case(ev);
+	for (uint32_t i = 0; i < sig->n_when; i++)
+		if (term_eval(&sig->when[i], ev) != TRUTH_YES)
+			return false;
+	for (uint32_t i = 0; i < sig->n_unless; i++)
+		if (term_eval(&sig->unless[i], ev) == TRUTH_YES)
+			return false;
+	return at_ns >= sig->valid_from_ns && at_ns <= sig->valid_to_ns;
 }
 
 size_t match_case(const struct sig_set *set, const struct evidence *ev, int64_t at_ns,
 		  struct sig_result *out)
 {
-	size_t n = 0;
+	size_t n;
+	const struct signature *const *sig = sig_set_for(set, evidence_case(ev), &n);
 
-	for (size_t i = 0; i < sig_set_n(set); i++)
-		if (match_applies(sig_set_at(set, i), ev))
-			match_one(sig_set_at(set, i), ev, at_ns, &out[n++]);
+	for (size_t i = 0; i < n; i++)
+		match_one(sig[i], ev, at_ns, &out[i]);
 	return n;
 }

@@ -175,6 +175,8 @@ struct signature *sig_read_as(const char *path, const char *want_id, struct byte
 struct sig_set *sig_set_new(void);
 /* Takes the signature and the file, in place of one with the same id. False, with both freed, when there is no memory. */
 MUST_CHECK bool sig_set_put(struct sig_set *set, struct signature *sig, struct sig_file file);
+/* When all are put and before anything is judged: which signatures speak of which cases. False when out of memory. */
+MUST_CHECK bool sig_set_index(struct sig_set *set);
 /* The bytes of the file that signature i was read from: the set's. */
 struct bytes sig_set_text(const struct sig_set *set, size_t i);
 

@@ -89,7 +89,7 @@ struct sig_set *sig_set_unpack(struct bytes in, struct err_info *err)
 	if (set && take_u32(&in, &n) && n <= LIMIT_SIG_FILES)
 		while (i < n && take_file(set, &in, &problems))
 			i++;
-	if (set && n && i == n && !in.len && sig_set_n(set) == n)
+	if (set && n && i == n && !in.len && sig_set_n(set) == n && sig_set_index(set))
 		return set;
 	/* both false */
 	if (problems.n)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/limits.h"
+#include "match/match_impl.h"
 #include "match/sig_impl.h"
 
 /* Signatures from directories. A set keeps the bytes of its files too: they are what the digest
@@ -22,6 +22,9 @@ struct entry {
 struct sig_set {
 	struct entry *at; /* ordered by id */
 	size_t n, room;
+	/* the signatures for each kind of case, one list behind the other */
+	const struct signature **for_case[CASE_N];
+	size_t n_for_case[CASE_N];
 };
 
 /* A folder on the way down: opened when its turn comes, so that depth costs memory and no
@@ -45,63 +48,6 @@ static void complain_file(struct loader *l, const char *path, const char *hint, 
 	struct sig_src src = {.path = path, .problems = l->problems};
 
 	sig_complain(&src, 0, 0, hint, "%s", what);
-}
-
-void sig_file_free(struct sig_file *f)
-{
-	free(f->at);
-	*f = (struct sig_file){0};
-}
-
-/* Reads all of an open regular file of `size` bytes, up to one byte more than a signature may have. Every start of the program
- * reads some two hundred of them: one buffer that fits, one call of read(). */
-static const char *read_all(int fd, size_t size, struct sig_file *out)
-{
-	size_t room = (size < LIMIT_SIG_BYTES ? size : LIMIT_SIG_BYTES) + 1;
-	uint8_t *at = malloc(room);
-
-	if (!at)
-		return "out of memory";
-	*out = (struct sig_file){.at = at};
-	while (out->len < room) {
-		ssize_t got = read(fd, at + out->len, room - out->len);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0) {
-			sig_file_free(out);
-			return strerror(errno);
-		}
-		out->len += (size_t)got;
-		if (got == 0 || out->len < room)
-			break; /* a regular file gives less than was asked for at its end only */
-	}
-	if (out->len == room && room <= LIMIT_SIG_BYTES) {
-		sig_file_free(out);
-		return "grew while it was read";
-	}
-	return NULL;
-}
-
-const char *sig_file_read(const char *path, struct sig_file *out)
-{
-	/* A pipe or device that somebody put there must not hold us up. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	const char *why = NULL;
-	struct stat st;
-
-	*out = (struct sig_file){0};
-	if (fd < 0)
-		return strerror(errno);
-	if (fstat(fd, &st) != 0)
-		why = strerror(errno);
-	else if (!S_ISREG(st.st_mode))
-		why = "not a file";
-	else
-		why = read_all(fd, (size_t)st.st_size, out);
-	/* Nothing was written: close has nothing to tell. */
-	(void)close(fd);
-	return why;
 }
 
 struct sig_set *sig_set_new(void)
@@ -310,6 +256,33 @@ static bool load_dir(struct loader *l, const char *dir, struct err_info *err)
 	return true;
 }
 
+bool sig_set_index(struct sig_set *set)
+{
+	const struct signature **next = calloc(CASE_N * set->n + 1, sizeof(*next));
+
+	if (!next)
+		return false;
+	for (int c = CASE_ANY; c < CASE_N; c++) {
+		set->for_case[c] = next;
+		for (size_t i = 0; i < set->n; i++) {
+			const struct signature *s = set->at[i].sig;
+
+			if (s->status != SIG_RETIRED &&
+			    (s->kase == CASE_ANY || s->kase == (enum ev_case)c))
+				*next++ = s;
+		}
+		set->n_for_case[c] = (size_t)(next - set->for_case[c]);
+	}
+	return true;
+}
+
+const struct signature *const *sig_set_for(const struct sig_set *set, enum ev_case kase, size_t *n)
+{
+	assert(set->for_case[kase]);
+	*n = set->n_for_case[kase];
+	return set->for_case[kase];
+}
+
 bool sig_set_load(struct sig_set **out, const char *const *dirs, size_t n_dirs,
 		  struct sig_problems *problems, struct err_info *err)
 {
@@ -322,7 +295,7 @@ bool sig_set_load(struct sig_set **out, const char *const *dirs, size_t n_dirs,
 		if (!load_dir(&l, dirs[i], err))
 			goto out_free;
 	}
-	if (l.no_memory) {
+	if (!sig_set_index(l.set) || l.no_memory) {
 		err_set(err, "out of memory reading signatures");
 		goto out_free;
 	}
@@ -377,6 +350,7 @@ void sig_set_free(struct sig_set *set)
 		sig_free(set->at[i].sig);
 		sig_file_free(&set->at[i].file);
 	}
+	free(set->for_case[CASE_ANY]);
 	free(set->at);
 	free(set);
 }

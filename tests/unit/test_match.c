@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/units.h"
-#include "match/finding.h"
+#include "match/match_impl.h"
 #include "unit/sig_text.h"
 
 #define HEAD(id) "format: 1\nid: " id "\nrev: 1\nstatus: draft\ntitle: t\n"
@@ -46,6 +46,7 @@ static void test_match_three_truth_values_table(void **state)
 		put(ev, FEAT_RST_AFTER_FIN, u);
 		assert_int_equal(match_case(set, ev, 0, &r), 1);
 		assert_int_equal(r.verdict, want);
+		assert_int_equal(match_holds(r.sig, ev, 0), want == TRUTH_YES);
 		assert_ptr_equal(r.sig, sig_set_at(set, 0));
 		assert_false(r.out_of_date);
 		assert_int_equal(r.unless_unknown, u == TRUTH_UNKNOWN);
@@ -106,6 +107,7 @@ static void test_match_validity_at_both_borders(void **state)
 		assert_int_equal(match_case(set, ev, at[i], &r), 1);
 		assert_int_equal(r.out_of_date, !valid);
 		assert_int_equal(r.verdict, valid ? TRUTH_YES : TRUTH_NO);
+		assert_int_equal(match_holds(r.sig, ev, at[i]), valid);
 		assert_int_equal(r.when_held, 1);
 	}
 	evidence_free(ev);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* covers: engine/match/finding.c */
+/* covers: engine/match/finding_aim.c */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -498,6 +499,11 @@ static void test_id_stable_over_revisions(void **state)
 	assert_true(finding_make(set, &flow, cases, 1, &f));
 	assert_int_equal(f.grade, GRADE_CONFIRMED);
 	assert_string_equal(f.id, id);
+	memset(&f, 0xff, sizeof(f));
+	finding_none(&flow, cases, 1, &f); /* takes the same one back */
+	assert_string_equal(f.id, id);
+	assert_int_equal(f.grade, GRADE_NONE);
+	assert_int_equal(f.techniques | f.n_cases | f.n_matches | f.n_frames | f.n_injected, 0);
 	flow.id[0] = 'f';
 	assert_true(finding_make(set, &flow, cases, 1, &f));
 	assert_string_not_equal(f.id, id);

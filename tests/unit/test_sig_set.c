@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* covers: engine/match/sig_tests.c */
+/* covers: engine/match/sig_file.c */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
