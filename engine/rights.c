@@ -56,44 +56,28 @@ static bool drop_user(const char *user, struct err_info *err)
 	return !got || err_set(err, "capabilities cannot be given up (libcap-ng: %d)", got);
 }
 
-/* Everything else kills the process. ioctl: libpcap asks an interface that went down whether it is
- * up again, and source/device.c whether it still exists; getsockopt: losses. */
+/* Everything else kills the process. getsockname, ioctl: libpcap asks an interface that went down whether it
+ * still exists and is up again, and source/device.c whether it still exists; getsockopt: losses. */
 static bool forbid(struct err_info *err)
 {
 	static const int allowed[] = {
-		SCMP_SYS(read),
-		SCMP_SYS(write),
-		SCMP_SYS(close),
-		SCMP_SYS(poll),
-		SCMP_SYS(ppoll),
-		SCMP_SYS(recvfrom),
-		SCMP_SYS(recvmsg),
-		SCMP_SYS(getsockopt),
-		SCMP_SYS(mmap),
-		SCMP_SYS(munmap),
-		SCMP_SYS(mremap),
-		SCMP_SYS(madvise),
-		SCMP_SYS(brk),
-		SCMP_SYS(mprotect),
-		SCMP_SYS(futex),
-		SCMP_SYS(fstat),
-		SCMP_SYS(newfstatat),
-		SCMP_SYS(lseek),
-		SCMP_SYS(getrandom),
-		SCMP_SYS(getpid),
-		SCMP_SYS(gettid),
-		SCMP_SYS(rt_sigreturn),
-		SCMP_SYS(rt_sigprocmask),
-		SCMP_SYS(rt_sigaction),
-		SCMP_SYS(sigaltstack),
-		SCMP_SYS(clock_gettime),
-		SCMP_SYS(clock_nanosleep),
-		SCMP_SYS(nanosleep),
-		SCMP_SYS(gettimeofday),
-		SCMP_SYS(sched_yield),
-		SCMP_SYS(restart_syscall),
-		SCMP_SYS(exit),
-		SCMP_SYS(exit_group),
+		SCMP_SYS(read),          SCMP_SYS(write),
+		SCMP_SYS(close),         SCMP_SYS(poll),
+		SCMP_SYS(ppoll),         SCMP_SYS(recvfrom),
+		SCMP_SYS(recvmsg),       SCMP_SYS(getsockopt),
+		SCMP_SYS(getsockname),   SCMP_SYS(mmap),
+		SCMP_SYS(munmap),        SCMP_SYS(mremap),
+		SCMP_SYS(madvise),       SCMP_SYS(brk),
+		SCMP_SYS(mprotect),      SCMP_SYS(futex),
+		SCMP_SYS(fstat),         SCMP_SYS(newfstatat),
+		SCMP_SYS(lseek),         SCMP_SYS(getrandom),
+		SCMP_SYS(getpid),        SCMP_SYS(gettid),
+		SCMP_SYS(rt_sigreturn),  SCMP_SYS(rt_sigprocmask),
+		SCMP_SYS(rt_sigaction),  SCMP_SYS(sigaltstack),
+		SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep),
+		SCMP_SYS(nanosleep),     SCMP_SYS(gettimeofday),
+		SCMP_SYS(sched_yield),   SCMP_SYS(restart_syscall),
+		SCMP_SYS(exit),          SCMP_SYS(exit_group),
 	};
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	const struct scmp_arg_cmp is_up = SCMP_A1_64(SCMP_CMP_EQ, SIOCGIFFLAGS, 0),

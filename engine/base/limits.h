@@ -36,6 +36,9 @@ enum {
 	/* source/: the ring between the kernel and a live capture; PERFORMANCE 6 lost nothing with
 	   64 MB up to what the kernel itself could receive. */
 	LIMIT_LIVE_RING_BYTES = 64 * 1024 * 1024,
+	/* source/: batches of 64 packets that are still read from an interface when it was told to stop: a
+	   quarter of what a ring of 64 MB holds. */
+	LIMIT_LIVE_LAST_ROUNDS = 1024,
 	/* live: results that wait for a slow reader, and counts; more are lost and counted. */
 	LIMIT_LIVE_LINES_BYTES = 16 * 1024 * 1024,
 	LIMIT_LIVE_METRICS_BYTES = 1024 * 1024,

@@ -55,6 +55,7 @@ struct live {
 	struct batch *out; /* the batch being filled */
 	uint8_t *arena;    /* the frames of a batch: libpcap's own die when its callback returns */
 	size_t used;
+	uint32_t last_rounds; /* reads that are left when it was told to stop */
 };
 
 static const char *const tap_names[LIVE_TAPS] = {[LIVE_TAP_AUTO] = "auto",
@@ -218,11 +219,11 @@ static void on_packet(u_char *arg, const struct pcap_pkthdr *h, const u_char *at
 		l->call.pcap_breakloop(l->pcap);
 }
 
-static enum source_got next_of_ring(struct source *s, struct batch *out)
+static enum source_got next_of_ring(struct source *s, struct batch *out, int wait_ms)
 {
 	struct live *l = s->live;
 
-	tap_read(l->tap, out, LIMIT_IDLE_MS);
+	tap_read(l->tap, out, wait_ms);
 	for (uint32_t i = 0; i < out->n; i++)
 		count_frame(s, &out->frame[i]);
 	if (out->n)
@@ -233,17 +234,12 @@ static enum source_got next_of_ring(struct source *s, struct batch *out)
 	return SOURCE_ERROR;
 }
 
-enum source_got source_live_next(struct source *s, struct batch *out)
+static enum source_got next_of_socket(struct source *s, struct batch *out, int wait_ms)
 {
 	struct live *l = s->live;
 	struct pollfd p = {.events = POLLIN};
 	int got;
 
-	if (l->opts.stop && *l->opts.stop)
-		return SOURCE_END;
-	out->linktype = l->linktype;
-	if (!l->pcap)
-		return next_of_ring(s, out);
 	l->out = out;
 	l->used = 0;
 	/* What is there; else what comes within the time that a call may take. */
@@ -256,10 +252,25 @@ enum source_got source_live_next(struct source *s, struct batch *out)
 			return SOURCE_ERROR;
 		}
 		p.fd = l->call.pcap_fileno(l->pcap);
-		if (!round && poll(&p, 1, LIMIT_IDLE_MS) <= 0)
+		if (!round && poll(&p, 1, wait_ms) <= 0)
 			return SOURCE_IDLE;
 	}
 	return SOURCE_IDLE;
+}
+
+enum source_got source_live_next(struct source *s, struct batch *out)
+{
+	struct live *l = s->live;
+	bool stop = l->opts.stop && *l->opts.stop;
+	enum source_got got;
+
+	/* What had come before the order to stop is read; on a busy interface that would never end. */
+	if (stop && !l->last_rounds--)
+		return SOURCE_END;
+	out->linktype = l->linktype;
+	got = l->pcap ? next_of_socket(s, out, stop ? 0 : LIMIT_IDLE_MS)
+		      : next_of_ring(s, out, stop ? 0 : LIMIT_IDLE_MS);
+	return stop && got == SOURCE_IDLE ? SOURCE_END : got;
 }
 
 void source_live_stats(const struct source *s, struct source_stats *out)
@@ -310,6 +321,7 @@ bool source_live_open(struct source **out, const struct live_options *opts, stru
 	}
 	s->live = l;
 	l->device.fd = -1;
+	l->last_rounds = LIMIT_LIVE_LAST_ROUNDS;
 	l->opts = *opts;
 	if (!l->opts.snaplen || l->opts.snaplen > LIMIT_FRAME_BYTES)
 		l->opts.snaplen = LIMIT_FRAME_BYTES;
