@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "app/app_quic.h"
 #include "app/trigger.h"
 #include "decode/decode.h"
 #include "detect/attempt.h"
@@ -243,7 +244,10 @@ bool series_set_up(struct engine *e, const struct sig_set *sigs, const char *con
 	if (!dns_watch_make(sigs, &e->dns))
 		return err_set(err, "out of memory");
 	note_signatures(e, sigs);
-	e->quic = (struct det_quic){.table = e->table, .arg = e, .on_judged = on_judged};
+	e->quic = (struct det_quic){
+		.table = e->table, .crypt = quic_crypt_new(), .arg = e, .on_judged = on_judged};
+	if (!e->quic.crypt)
+		return err_set(err, "out of memory");
 	e->tls = (struct det_tls){.table = e->table, .arg = e, .on_judged = on_judged};
 	return true;
 }
@@ -269,6 +273,7 @@ void series_free(struct engine *e)
 	flow_table_free(e->table);
 	telling_free(e->telling);
 	app_ndpi_free(e->ndpi);
+	quic_crypt_free(e->quic.crypt);
 	defrag_free(e->defrag);
 	usual_free(e->usual);
 	hosts_free(e->hosts);

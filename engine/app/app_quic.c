@@ -235,7 +235,7 @@ static enum app_got packet_find(struct bytes b, const struct long_header *h, str
 }
 
 /* Reads the packet at the start of b; *len is 0 when nothing can follow it. */
-static enum app_got packet_read(struct bytes b, const struct quic_keys *keys,
+static enum app_got packet_read(struct quic_crypt *c, struct bytes b, const struct quic_keys *keys,
 				struct quic_crypto *crypto, struct quic_initial *out, size_t *len)
 {
 	uint8_t plain[LIMIT_QUIC_PACKET_BYTES];
@@ -254,7 +254,7 @@ static enum app_got packet_read(struct bytes b, const struct quic_keys *keys,
 	got = packet_find(b, &h, &s, len, &has_token);
 	if (got != APP_OK || !h.initial)
 		return got;
-	n = quic_keys_open(keys, s, plain);
+	n = quic_keys_open(c, keys, s, plain);
 	if (n < 0 || !frames_read((struct bytes){plain, (size_t)n}, crypto))
 		return APP_BAD;
 	out->has_token = out->has_token || has_token;
@@ -262,8 +262,8 @@ static enum app_got packet_read(struct bytes b, const struct quic_keys *keys,
 	return APP_OK;
 }
 
-enum app_got quic_initial_read(struct bytes datagram, struct quic_crypto *crypto,
-			       struct quic_initial *out)
+enum app_got quic_initial_read(struct quic_crypt *c, struct bytes datagram,
+			       struct quic_crypto *crypto, struct quic_initial *out)
 {
 	struct long_header h;
 	struct quic_keys keys;
@@ -280,10 +280,10 @@ enum app_got quic_initial_read(struct bytes datagram, struct quic_crypto *crypto
 	out->dcid_len = (uint8_t)h.dcid.len;
 	if (h.dcid.len)
 		memcpy(out->dcid, h.dcid.at, h.dcid.len);
-	if (!quic_keys_derive(h.version, h.dcid, &keys))
+	if (!quic_keys_derive(c, h.version, h.dcid, &keys))
 		return APP_BAD;
 	for (int i = 0; i < LIMIT_QUIC_PACKETS; i++) {
-		got = packet_read(bytes_from(datagram, off), &keys, crypto, out, &len);
+		got = packet_read(c, bytes_from(datagram, off), &keys, crypto, out, &len);
 		if (got != APP_OK || !len)
 			break;
 		off += len;

@@ -28,6 +28,12 @@ struct quic_crypto {
 	} piece[LIMIT_QUIC_PIECES];
 };
 
+/* What opening packets takes of libcrypto: looked up by name at the first use and kept, for that costs several times what the
+ * cryptography does. One for a run; not for two threads. */
+struct quic_crypt;
+struct quic_crypt *quic_crypt_new(void);    /* NULL when out of memory */
+void quic_crypt_free(struct quic_crypt *c); /* accepts NULL */
+
 struct quic_initial {
 	uint32_t version; /* of the first packet */
 	uint8_t dcid_len; /* its destination connection id, at most 20 bytes */
@@ -64,8 +70,8 @@ bool quic_is_initial(struct bytes datagram);
  * CRYPTO frames to *crypto. APP_OK: at least one was opened. APP_MORE: cut by the capture, and a
  * cut packet cannot be opened. APP_NOT: no Initial of a known version. APP_BAD: malformed, or the
  * seal does not fit (an answer, a packet after a Retry, or damage). Cost: key derivation and AES
- * over a packet, about 10 us; libcrypto allocates its contexts. */
-MUST_CHECK enum app_got quic_initial_read(struct bytes datagram, struct quic_crypto *crypto,
-					  struct quic_initial *out);
+ * over a packet. */
+MUST_CHECK enum app_got quic_initial_read(struct quic_crypt *c, struct bytes datagram,
+					  struct quic_crypto *crypto, struct quic_initial *out);
 
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "app/app_quic_keys.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 
 #include "app/app_quic.h"
 
@@ -37,18 +39,70 @@ static const struct version *version_get(uint32_t version)
 	return NULL;
 }
 
-static bool hmac(const uint8_t *key, size_t key_len, const uint8_t *data, size_t n,
-		 uint8_t out[HASH_LEN])
-{
-	unsigned int len = 0;
+struct quic_crypt {
+	EVP_MAC_CTX *hmac;
+	EVP_CIPHER_CTX *ecb, *gcm;
+};
 
-	return HMAC(EVP_sha256(), key, (int)key_len, data, n, out, &len) && len == HASH_LEN;
+struct quic_crypt *quic_crypt_new(void)
+{
+	return calloc(1, sizeof(struct quic_crypt));
+}
+
+void quic_crypt_free(struct quic_crypt *c)
+{
+	if (!c)
+		return;
+	EVP_MAC_CTX_free(c->hmac);
+	EVP_CIPHER_CTX_free(c->ecb);
+	EVP_CIPHER_CTX_free(c->gcm);
+	free(c);
+}
+
+static EVP_MAC_CTX *hmac_new(void)
+{
+	char sha256[] = "SHA256"; /* the parameter's type takes no const */
+	const OSSL_PARAM param[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha256,
+								     0),
+				    OSSL_PARAM_construct_end()};
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *ctx = mac ? EVP_MAC_CTX_new(mac) : NULL;
+
+	EVP_MAC_free(mac);
+	if (ctx && EVP_MAC_CTX_set_params(ctx, param) != 1) {
+		EVP_MAC_CTX_free(ctx);
+		return NULL;
+	}
+	return ctx;
+}
+
+/* Looks the algorithms up by name when the first Initial comes. False when libcrypto refuses. */
+static bool ready(struct quic_crypt *c)
+{
+	if (c->hmac && c->ecb && c->gcm)
+		return true;
+	c->hmac = c->hmac ? c->hmac : hmac_new();
+	c->ecb = c->ecb ? c->ecb : EVP_CIPHER_CTX_new();
+	c->gcm = c->gcm ? c->gcm : EVP_CIPHER_CTX_new();
+	return c->hmac && c->ecb && c->gcm &&
+	       EVP_EncryptInit_ex(c->ecb, EVP_aes_128_ecb(), NULL, NULL, NULL) == 1 &&
+	       EVP_DecryptInit_ex(c->gcm, EVP_aes_128_gcm(), NULL, NULL, NULL) == 1;
+}
+
+static bool hmac(struct quic_crypt *c, const uint8_t *key, size_t key_len, const uint8_t *data,
+		 size_t n, uint8_t out[HASH_LEN])
+{
+	size_t len = 0;
+
+	return EVP_MAC_init(c->hmac, key, key_len, NULL) == 1 &&
+	       EVP_MAC_update(c->hmac, data, n) == 1 &&
+	       EVP_MAC_final(c->hmac, out, &len, HASH_LEN) == 1 && len == HASH_LEN;
 }
 
 /* HKDF-Expand-Label with an empty context (RFC 8446 7.1), n <= HASH_LEN: then one round of
  * HKDF-Expand is all of it (RFC 5869 2.3). The label is "tls13 " + before + word. */
-static bool expand(const uint8_t secret[HASH_LEN], const char *before, const char *word,
-		   uint8_t *out, size_t n)
+static bool expand(struct quic_crypt *c, const uint8_t secret[HASH_LEN], const char *before,
+		   const char *word, uint8_t *out, size_t n)
 {
 	uint8_t info[3 + 6 + LABEL_MAX + 2], full[HASH_LEN];
 	size_t before_len = strlen(before), word_len = strlen(word), len = 0;
@@ -66,60 +120,57 @@ static bool expand(const uint8_t secret[HASH_LEN], const char *before, const cha
 	len += word_len;
 	info[len++] = 0; /* length of the context */
 	info[len++] = 1; /* number of the round */
-	if (!hmac(secret, HASH_LEN, info, len, full))
+	if (!hmac(c, secret, HASH_LEN, info, len, full))
 		return false;
 	memcpy(out, full, n);
 	return true;
 }
 
-bool quic_keys_derive(uint32_t version, struct bytes dcid, struct quic_keys *out)
+bool quic_keys_derive(struct quic_crypt *c, uint32_t version, struct bytes dcid,
+		      struct quic_keys *out)
 {
 	uint8_t initial[HASH_LEN], secret[HASH_LEN];
 	const struct version *v = version_get(version);
 
-	return v &&
-	       hmac(v->salt, sizeof(v->salt), dcid.at ? dcid.at : initial, dcid.len, initial) &&
-	       expand(initial, "", "client in", secret, sizeof(secret)) &&
-	       expand(secret, v->label, " key", out->key, sizeof(out->key)) &&
-	       expand(secret, v->label, " iv", out->iv, sizeof(out->iv)) &&
-	       expand(secret, v->label, " hp", out->hp, sizeof(out->hp));
+	return v && ready(c) &&
+	       hmac(c, v->salt, sizeof(v->salt), dcid.at ? dcid.at : initial, dcid.len, initial) &&
+	       expand(c, initial, "", "client in", secret, sizeof(secret)) &&
+	       expand(c, secret, v->label, " key", out->key, sizeof(out->key)) &&
+	       expand(c, secret, v->label, " iv", out->iv, sizeof(out->iv)) &&
+	       expand(c, secret, v->label, " hp", out->hp, sizeof(out->hp));
 }
 
 /* One AES block: the mask of header protection (RFC 9001 5.4.3). */
-static bool mask_make(const struct quic_keys *k, const uint8_t sample[SAMPLE_LEN],
-		      uint8_t mask[SAMPLE_LEN])
+static bool mask_make(struct quic_crypt *c, const struct quic_keys *k,
+		      const uint8_t sample[SAMPLE_LEN], uint8_t mask[SAMPLE_LEN])
 {
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	int n = 0;
-	bool ok;
 
-	ok = ctx && EVP_EncryptInit_ex(ctx, EVP_aes_128_ecb(), NULL, k->hp, NULL) == 1 &&
-	     EVP_EncryptUpdate(ctx, mask, &n, sample, SAMPLE_LEN) == 1 && n == SAMPLE_LEN;
-	EVP_CIPHER_CTX_free(ctx);
-	return ok;
+	return EVP_EncryptInit_ex(c->ecb, NULL, NULL, k->hp, NULL) == 1 &&
+	       EVP_EncryptUpdate(c->ecb, mask, &n, sample, SAMPLE_LEN) == 1 && n == SAMPLE_LEN;
 }
 
 /* Opens `sealed` (payload and tag, TAG_LEN at least). The three parts of `clear` are the header. */
-static int aead_open(const struct quic_keys *k, const uint8_t nonce[12],
+static int aead_open(struct quic_crypt *c, const struct quic_keys *k, const uint8_t nonce[12],
 		     const struct bytes clear[3], struct bytes sealed, uint8_t *plain)
 {
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	EVP_CIPHER_CTX *ctx = c->gcm;
 	int n = 0, body_len = (int)(sealed.len - TAG_LEN), len = 0;
 	uint8_t tag[TAG_LEN];
 	bool ok;
 
 	memcpy(tag, sealed.at + body_len, TAG_LEN);
-	ok = ctx && EVP_DecryptInit_ex(ctx, EVP_aes_128_gcm(), NULL, k->key, nonce) == 1;
+	ok = EVP_DecryptInit_ex(ctx, NULL, NULL, k->key, nonce) == 1;
 	for (int i = 0; ok && i < 3; i++)
 		ok = EVP_DecryptUpdate(ctx, NULL, &n, clear[i].at, (int)clear[i].len) == 1;
 	ok = ok && EVP_DecryptUpdate(ctx, plain, &len, sealed.at, body_len) == 1 &&
 	     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TAG_LEN, tag) == 1 &&
 	     EVP_DecryptFinal_ex(ctx, plain + len, &n) == 1;
-	EVP_CIPHER_CTX_free(ctx);
 	return ok ? len + n : -1;
 }
 
-int quic_keys_open(const struct quic_keys *k, struct quic_sealed s, uint8_t *plain)
+int quic_keys_open(struct quic_crypt *c, const struct quic_keys *k, struct quic_sealed s,
+		   uint8_t *plain)
 {
 	uint8_t mask[SAMPLE_LEN], first, number[4], nonce[12];
 	struct bytes clear[3];
@@ -128,7 +179,7 @@ int quic_keys_open(const struct quic_keys *k, struct quic_sealed s, uint8_t *pla
 	if (s.rest.len < SAMPLE_AT + SAMPLE_LEN || s.rest.len > LIMIT_QUIC_PACKET_BYTES ||
 	    !s.header.len)
 		return -1;
-	if (!mask_make(k, s.rest.at + SAMPLE_AT, mask))
+	if (!ready(c) || !mask_make(c, k, s.rest.at + SAMPLE_AT, mask))
 		return -1;
 	first = s.header.at[0] ^ (mask[0] & 0x0f);
 	number_len = (size_t)(first & 0x03) + 1;
@@ -142,5 +193,5 @@ int quic_keys_open(const struct quic_keys *k, struct quic_sealed s, uint8_t *pla
 	clear[0] = (struct bytes){&first, 1};
 	clear[1] = bytes_from(s.header, 1);
 	clear[2] = (struct bytes){number, number_len};
-	return aead_open(k, nonce, clear, bytes_from(s.rest, number_len), plain);
+	return aead_open(c, k, nonce, clear, bytes_from(s.rest, number_len), plain);
 }

@@ -121,15 +121,15 @@ static void hello_keep(struct flow_table *t, struct quic_flow *q, const struct q
 	q->hello = h;
 }
 
-static bool hello_read(struct flow_table *t, struct flow *f, struct quic_flow *q,
-		       const struct pkt *p)
+static bool hello_read(struct flow_table *t, struct quic_crypt *crypt, struct flow *f,
+		       struct quic_flow *q, const struct pkt *p)
 {
 	uint8_t scratch[TLS_SCRATCH_BYTES];
 	struct quic_crypto fresh = {.at = scratch, .size = sizeof(scratch)},
 			   *c = q->hello ? &q->hello->crypto : &fresh;
 	struct quic_initial initial;
 
-	if (quic_initial_read(p->payload, c, &initial) != APP_OK) {
+	if (quic_initial_read(crypt, p->payload, c, &initial) != APP_OK) {
 		/* The capture cut it, or it is no hello: nothing of the name will be known from
 		 * more of them. */
 		q->hello_done = ++q->n_hello == LIMIT_QUIC_HELLO_DATAGRAMS;
@@ -208,8 +208,9 @@ static void opening_put(struct quic_flow *q, const struct quic_head *h, const st
 	}
 }
 
-static uint32_t take(struct flow_table *t, struct flow *f, struct quic_flow *q, enum dir d,
-		     enum quic_type type, const struct quic_head *h, const struct pkt *p)
+static uint32_t take(struct flow_table *t, struct quic_crypt *crypt, struct flow *f,
+		     struct quic_flow *q, enum dir d, enum quic_type type,
+		     const struct quic_head *h, const struct pkt *p)
 {
 	uint32_t news = 0;
 
@@ -222,13 +223,14 @@ static uint32_t take(struct flow_table *t, struct flow *f, struct quic_flow *q, 
 		opening_put(q, h, p);
 	}
 	side_put(q, d, type, p);
-	if (d == DIR_ORIG && type == QUIC_INITIAL && !q->hello_done && hello_read(t, f, q, p) &&
-	    q->has_name)
+	if (d == DIR_ORIG && type == QUIC_INITIAL && !q->hello_done &&
+	    hello_read(t, crypt, f, q, p) && q->has_name)
 		news |= QUIC_NEWS_NAME;
 	return news;
 }
 
-uint32_t quic_flow_packet(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p)
+uint32_t quic_flow_packet(struct flow_table *t, struct quic_crypt *crypt, struct flow *f,
+			  enum dir d, const struct pkt *p)
 {
 	struct quic_flow *q = f->quic;
 	struct quic_head h;
@@ -242,5 +244,5 @@ uint32_t quic_flow_packet(struct flow_table *t, struct flow *f, enum dir d, cons
 	if (!q && d == DIR_ORIG && !f->side[DIR_RESP].packets &&
 	    (type == QUIC_INITIAL || (type == QUIC_OTHER_VERSION && p->dport == 443)))
 		q = open_flow(t, f);
-	return q ? take(t, f, q, d, type, &h, p) : 0;
+	return q ? take(t, crypt, f, q, d, type, &h, p) : 0;
 }

@@ -59,7 +59,8 @@ enum quic_news {
 /* Looks at one UDP datagram that is already in the flow. The flow becomes QUIC with an Initial of
  * orig among its first packets (or a long header of another version to port 443); all others cost
  * one compare. Notes the name as trigger and sets flow.app. Returns enum quic_news bits. */
-uint32_t quic_flow_packet(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p);
+uint32_t quic_flow_packet(struct flow_table *t, struct quic_crypt *crypt, struct flow *f,
+			  enum dir d, const struct pkt *p);
 /* The state of a flow; NULL when it is no QUIC flow. */
 const struct quic_flow *quic_flow_get(const struct flow *f);
 /* An ICMP "unreachable" about the flow: a closed port when resp itself sends it. */

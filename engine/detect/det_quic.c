@@ -42,7 +42,7 @@ enum stop { STOP_NONE, STOP_UNANSWERED, STOP_ORIG_UNHEARD, STOP_RESP_UNHEARD, ST
 
 void det_quic_packet(struct det_quic *dq, struct flow *f, enum dir d, const struct pkt *p)
 {
-	uint32_t news = quic_flow_packet(dq->table, f, d, p);
+	uint32_t news = quic_flow_packet(dq->table, dq->crypt, f, d, p);
 	const struct quic_flow *q;
 
 	if (!news)

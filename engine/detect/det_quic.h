@@ -10,6 +10,7 @@
  * flow hangs on the flow. */
 struct det_quic {
 	struct flow_table *table;
+	struct quic_crypt *crypt;  /* opens Initials; the owner's */
 	struct controls *controls; /* told of every QUIC attempt, and asked */
 	const struct hosts *hosts; /* who was heard */
 	void *arg;

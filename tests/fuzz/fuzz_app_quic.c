@@ -18,7 +18,7 @@ static void must(bool holds)
 }
 
 /* A fuzzer cannot make a seal that fits, so this seals the payload for it: version 1, empty ids, packet number 0. */
-static size_t seal(struct bytes payload, uint8_t *packet)
+static size_t seal(struct quic_crypt *opener, struct bytes payload, uint8_t *packet)
 {
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	size_t rest_len = payload.len + 4 + 16;
@@ -37,7 +37,7 @@ static size_t seal(struct bytes payload, uint8_t *packet)
 	int n;
 
 	/* The head: first byte, version, two empty ids, no token, a length of two bytes, the number. */
-	must(quic_keys_derive(QUIC_V1, (struct bytes){NULL, 0}, &k));
+	must(quic_keys_derive(opener, QUIC_V1, (struct bytes){NULL, 0}, &k));
 	memcpy(packet, head, HEAD_LEN);
 	must(EVP_EncryptInit_ex(ctx, EVP_aes_128_gcm(), NULL, k.key, k.iv) == 1);
 	must(EVP_EncryptUpdate(ctx, NULL, &n, packet, HEAD_LEN) == 1);
@@ -58,23 +58,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t stream[4096 + 1], packet[PAYLOAD_MAX + 64];
 	struct quic_crypto c = {.at = stream, .size = sizeof(stream) - 1};
+	static struct quic_crypt *opener;
 	struct bytes b = {data, size};
 	struct quic_initial out;
 	struct quic_head head;
 	enum quic_type type;
 	enum app_got got;
 
+	must(opener || (opener = quic_crypt_new()));
 	if (size < 2)
 		return 0;
 	b = bytes_head(bytes_from(b, 1), PAYLOAD_MAX);
 	if (data[0])
-		b = (struct bytes){packet, seal(b, packet)};
+		b = (struct bytes){packet, seal(opener, b, packet)};
 	type = quic_head_read(b, &head);
 	must((type == QUIC_INITIAL) == quic_is_initial(b));
 	must(!head.dcid.len ||
 	     (head.dcid.at >= b.at && head.dcid.at + head.dcid.len <= b.at + b.len));
 	must(type != QUIC_NEGOTIATION || !head.version);
-	got = quic_initial_read(b, &c, &out);
+	got = quic_initial_read(opener, b, &c, &out);
 	must(stream[sizeof(stream) - 1] == 0);
 	must(c.len <= c.size && c.n_pieces <= LIMIT_QUIC_PIECES &&
 	     out.n_packets <= LIMIT_QUIC_PACKETS);

@@ -50,6 +50,7 @@ static void world_init(struct world *w)
 	flow_table_free(w->b.t);
 	w->b.t = flow_table_new(&o);
 	w->dq = (struct det_quic){.table = w->b.t,
+				  .crypt = quic_crypt_new(),
 				  .controls = controls_new(),
 				  .hosts = w->hosts,
 				  .arg = w,
@@ -61,6 +62,7 @@ static void world_fini(struct world *w)
 	flow_table_end_all(w->b.t);
 	case_list_free(&w->got);
 	controls_free(w->dq.controls);
+	quic_crypt_free(w->dq.crypt);
 	hosts_free(w->hosts);
 	fb_fini(&w->b);
 }

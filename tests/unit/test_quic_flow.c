@@ -12,6 +12,7 @@
 #include "unit/quic_write.h"
 
 static uint8_t hello[600], gram[QW_SIZE];
+static struct quic_crypt *opener;
 
 /* Puts a datagram in and shows it to the reader; the bytes end at an unreadable page. */
 static uint32_t give(struct fb *b, struct flow **f, int who, const uint8_t *at, size_t len)
@@ -23,7 +24,7 @@ static uint32_t give(struct fb *b, struct flow **f, int who, const uint8_t *at, 
 	p.payload = (struct bytes){g.at, len};
 	p.payload_len = (uint32_t)len;
 	*f = fb_put(b, &p);
-	news = quic_flow_packet(b->t, *f, b->d, &p);
+	news = quic_flow_packet(b->t, opener, *f, b->d, &p);
 	guard_free(&g);
 	return news;
 }
@@ -291,6 +292,10 @@ int main(void)
 		cmocka_unit_test(test_packet_without_memory_leaves_no_state),
 		cmocka_unit_test(test_free_gives_everything_back),
 	};
+	int failed;
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	opener = quic_crypt_new();
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	quic_crypt_free(opener);
+	return failed;
 }
