@@ -142,15 +142,12 @@ fuzz: fuzz-bin ## fuzz all targets, T seconds in all (60)
 	$(Q)tests/check/fuzz $(or $(T),60)
 
 fuzz-bin:
-	$(Q)$(MAKE) --no-print-directory -k B=build/fuzz CC=clang SAN=fuzzer-no-link,address,undefined fuzzers
+	$(Q)$(MAKE) --no-print-directory -k B=build/fuzz CC=clang SAN=fuzzer-no-link,address,undefined COVERAGE=1 fuzzers
 
 fuzz-%: fuzz-bin ## fuzz one target: make fuzz-dns_read T=60
 	$(Q)tests/check/fuzz $(or $(T),60) $*
 
-cov-bin:
-	$(Q)$(MAKE) --no-print-directory -k B=build/cov CC=clang SAN=fuzzer-no-link COVERAGE=1 fuzzers
-
-cov: cov-bin ## lines of its file that each fuzz target's inputs reach; fails below 80 %
+cov: fuzz-bin ## lines of its file that each fuzz target's inputs reach; fails below 80 %
 	$(Q)tests/check/fuzz-cover
 
 fuzzers: $(FUZZBIN)
@@ -233,4 +230,4 @@ FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: lab-device all demo docs test setup-run setup-test setup-lab help clean unit unit-bin objects script asan clang lint tidy cppcheck \
-	format-check format fuzz fuzz-bin cov-bin cov fuzzers fresh lab confusion bench bench-instr FORCE
+	format-check format fuzz fuzz-bin cov fuzzers fresh lab confusion bench bench-instr FORCE
