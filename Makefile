@@ -104,11 +104,11 @@ clean: ## remove build/
 unit: $(if $(T),$(B)/tests/$(T),unit-bin) ## unit tests only; T=test_rst runs one program
 	$(Q)tests/run unit $(if $(T),$(B)/tests/$(T),$(UNITBIN))
 
-unit-bin: $(UNITBIN)
+unit-bin: $(UNITBIN) $(B)/wallprint-forbidden
 
 objects: $(OBJ) $(UNIT:%.c=$(B)/%.o) $(HELPOBJ) ## compile only
 
-script: all ## golden cases and the other scripts tests/*/*.test
+script: all $(B)/wallprint-forbidden ## golden cases and the other scripts tests/*/*.test
 	$(Q)tests/run script
 
 ASAN    := B=build/asan SAN=address,undefined
@@ -175,6 +175,11 @@ fresh: ## both commands in a clean chroot of this Debian (root, network); S=trix
 $(B)/wallprint: $(OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(FLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# The same with a parser that tries what it may not (tests/cli/live.test).
+$(B)/wallprint-forbidden: $(B)/tests/cli/forbidden.o $(OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(FLAGS) $(LINK) $(LDFLAGS) -Wl,--wrap=live_orders_next -o $@ $^ $(LIBS)
 
 # The kernel's part of live capture: the program, and the header through which source/tap.c loads it.
 MULTI   := $(notdir $(patsubst %/asm,%,$(firstword $(wildcard /usr/include/*-linux-gnu/asm))))
