@@ -54,6 +54,7 @@ static int configure(struct live_run *r, int argc, char **argv)
 	struct err_info err;
 
 	live_conf_defaults(r);
+	r->conf_path = path;
 	/* The default file need not be there. */
 	if (path && (strcmp(path, LIVE_CONF_DEFAULT) || !access(path, F_OK)) &&
 	    !live_conf_file(r, path, &err)) {
@@ -123,6 +124,47 @@ static int fork_parser(struct live_run *r, int out_fd, struct live_pipes *keeper
 	return EXIT_DONE;
 }
 
+/* The folder that a file is made in, renamed in, or comes back to when an editor has replaced it; from malloc. */
+static char *folder_of(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	if (!path)
+		return NULL;
+	return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+}
+
+/* The writing process: what a reload reads, and where it writes. */
+static void confine(struct live_run *r)
+{
+	const struct {
+		const char *path;
+		bool write;
+	} file[] = {{r->conf_path, false}, {r->keep.out_path, true}, {r->keep.metrics_path, true}};
+	struct landlock_path paths[ARRAY_LEN(file) + ARRAY_LEN(r->dirs.at)];
+	char *folder[ARRAY_LEN(file)];
+	struct err_info err;
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(file); i++) {
+		folder[i] = folder_of(file[i].path);
+		paths[n++] = (struct landlock_path){folder[i], file[i].write};
+	}
+	/* When it finds none: the parser, which loads them, says so. */
+	if (!sig_dirs_default(&r->dirs, &err))
+		err.text[0] = '\0';
+	for (size_t i = 0; i < r->dirs.n; i++)
+		paths[n++] = (struct landlock_path){r->dirs.at[i], false};
+	if (!rights_keeper(paths, n, &err))
+		cmd_complain("live", "the writing process keeps rights: %s", err.text);
+	if (!landlock_version())
+		cmd_complain(
+			"live",
+			"this kernel has no Landlock: which files are reached is up to their modes");
+	for (size_t i = 0; i < ARRAY_LEN(file); i++)
+		free(folder[i]);
+}
+
 static int run(struct live_run *r)
 {
 	struct live_pipes pipes;
@@ -143,8 +185,7 @@ static int run(struct live_run *r)
 	status = fork_parser(r, fd, &pipes, &child);
 	if (status != EXIT_DONE)
 		return status;
-	if (!rights_keeper(&err))
-		cmd_complain("live", "the writing process keeps its rights: %s", err.text);
+	confine(r);
 	err.text[0] = '\0';
 	status = how_it_ended(keeper_run(&r->keep, fd, child, &pipes, &lost, &err));
 	if (err.text[0])

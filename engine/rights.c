@@ -105,13 +105,13 @@ bool rights_parser(const char *user, struct err_info *err)
 {
 	if (!drop_user(user, err) || !no_new_privileges(err))
 		return false;
-	return SANITIZED || forbid(err);
+	return SANITIZED || (landlock_restrict(NULL, 0, err) && forbid(err));
 }
 
-bool rights_keeper(struct err_info *err)
+bool rights_keeper(const struct landlock_path *paths, size_t n, struct err_info *err)
 {
 	capng_clear(CAPNG_SELECT_ALL);
 	if (capng_apply(CAPNG_SELECT_CAPS))
 		return err_set(err, "capabilities cannot be given up");
-	return no_new_privileges(err);
+	return no_new_privileges(err) && (SANITIZED || landlock_restrict(paths, n, err));
 }
