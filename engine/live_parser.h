@@ -25,7 +25,7 @@ struct live_run {
 	uint32_t metrics_s;
 	int argc; /* of the command line, for reading it again */
 	char **argv;
-	const char *conf_path; /* NULL: no file */
+	const char *conf_path;                /* NULL: no file */
 	char *conf_text;                      /* the file's, which the settings borrow from */
 	const char *given[LIVE_CONF_OPTIONS]; /* each option as written; NULL: its default */
 	volatile sig_atomic_t *stop;
