@@ -195,7 +195,7 @@ bool series_new(struct engine *e, struct err_info *err)
 		e->hosts = hosts_new();
 		e->controls = controls_new();
 	}
-	telling_hosts(e->telling, e->hosts);
+	telling_series(e->telling, &(struct around){e->hosts, e->controls}, &e->watermark_ns);
 	answers_free(e->answers);
 	dns_then_free(e->then);
 	e->dns.answers = e->answers = answers_new();

@@ -26,7 +26,8 @@ struct telling {
 	const struct engine_hooks *hooks;
 	const struct engine_config *cfg;
 	struct run_summary *run;
-	struct hosts *hosts;
+	struct around around;
+	const int64_t *now_ns;
 	struct app_ndpi *ndpi;
 	uint64_t lost;
 	struct sig_result *result; /* room for every signature */
@@ -84,9 +85,10 @@ void telling_devices(struct telling *t)
 	t->hooks->on_devices(t->hooks->arg, t->devices);
 }
 
-void telling_hosts(struct telling *t, struct hosts *hosts)
+void telling_series(struct telling *t, const struct around *around, const int64_t *now_ns)
 {
-	t->hosts = hosts;
+	t->around = *around;
+	t->now_ns = now_ns;
 	t->truncated_before = t->run->lost.truncated;
 }
 
@@ -188,23 +190,6 @@ static void tell_finding(struct telling *t, const struct flow *f, struct finding
 		t->hooks->on_finding(t->hooks->arg, fd, file_of(t, &fd->flow));
 }
 
-/* Facts that need more than this flow. */
-static void across_facts(const struct telling *t, const struct flow *f, struct evidence *ev)
-{
-	const struct ev_value *handshake = evidence_get(ev, FEAT_DROP_HANDSHAKE);
-	int64_t at_ns;
-	uint64_t frame;
-
-	if (evidence_case(ev) != CASE_DROP || !handshake || handshake->num)
-		return;
-	if (hosts_reset_before(t->hosts, f->addr[DIR_ORIG].b, f->addr[DIR_RESP].b,
-			       f->port[DIR_RESP], f->first_ns, &at_ns, &frame)) {
-		const uint64_t both[] = {frame, f->first_frame};
-
-		evidence_put(ev, FEAT_DROP_SINCE_RESET, f->first_ns - at_ns, both, 2);
-	}
-}
-
 /* What later flows between the same hosts must be compared with. */
 static void remember(struct telling *t, const struct flow *f, const struct finding *fd)
 {
@@ -214,8 +199,8 @@ static void remember(struct telling *t, const struct flow *f, const struct findi
 	    !f->side[DIR_RESP].n_syn)
 		return;
 	if (evidence_suspects(fd->cases[0], &suspect))
-		hosts_reset(t->hosts, f->addr[DIR_ORIG].b, f->addr[DIR_RESP].b, f->port[DIR_RESP],
-			    frame_time(f, suspect[0]), suspect[0]);
+		hosts_reset(t->around.hosts, f->addr[DIR_ORIG].b, f->addr[DIR_RESP].b,
+			    f->port[DIR_RESP], frame_time(f, suspect[0]), suspect[0]);
 }
 
 /* What was told and no longer holds: a revision without techniques or grade. */
@@ -239,7 +224,7 @@ static void judge(struct telling *t, const struct flow *f, const struct flow_rec
 		evidence_put_text(cases[i], FEAT_CAPTURE_POINT, point, strlen(point), 0);
 		evidence_put(cases[i], FEAT_CAPTURE_TRUNCATED,
 			     t->run->lost.truncated > t->truncated_before, NULL, 0);
-		across_facts(t, f, cases[i]);
+		around_case(&t->around, f, *t->now_ns, cases[i]);
 	}
 	tell_cases(t, r, cases, n);
 	fd = malloc(sizeof(*fd));

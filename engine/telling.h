@@ -2,8 +2,8 @@
 #ifndef WP_TELLING_H
 #define WP_TELLING_H
 
-#include "across/hosts.h"
 #include "app/app_ndpi.h"
+#include "around.h"
 #include "detect/detect.h"
 #include "engine.h"
 
@@ -18,8 +18,8 @@ void telling_free(struct telling *t);
 MUST_CHECK bool telling_signatures(struct telling *t, const struct sig_set *sigs);
 /* Who names applications; a loan. */
 void telling_ndpi(struct telling *t, struct app_ndpi *n);
-/* A new series begins: what is known across its flows, a loan until the next call. Frames cut in earlier ones count no more. */
-void telling_hosts(struct telling *t, struct hosts *hosts);
+/* A new series begins: what is known across its flows and its watermark, loans until the next call. Frames cut in earlier ones count no more. */
+void telling_series(struct telling *t, const struct around *around, const int64_t *now_ns);
 
 /* Judges cases that are complete in themselves (a DNS transaction), again when more has come;
  * `told` remembers what was said. */

@@ -22,6 +22,7 @@ enum { TTL_SLACK = 1 };
 struct line {
 	uint64_t flow_no, name;
 	int64_t first_ns, last_ns, rtt_ns; /* first: tried; last: the latest note */
+	uint64_t frame;                    /* of the packet at last_ns */
 	uint8_t peer[16];
 	uint32_t version;
 	uint16_t resp_port;
@@ -143,6 +144,7 @@ static struct line *line_place(struct controls *c, struct host *h, const struct 
 	*l = (struct line){.flow_no = n->flow_no,
 			   .first_ns = n->ts_ns,
 			   .last_ns = n->ts_ns,
+			   .frame = n->frame,
 			   .resp_port = n->resp_port,
 			   .proto = n->proto,
 			   .version = n->version};
@@ -166,6 +168,7 @@ static void note_side(struct controls *c, int side, const struct control_note *n
 	if (n->outcome > l->outcome) {
 		l->outcome = n->outcome;
 		l->last_ns = n->ts_ns;
+		l->frame = n->frame;
 	}
 	if (!l->name)
 		l->name = n->name;
@@ -220,6 +223,9 @@ static void count_ok(struct control_count *k, const struct line *l)
 	if (!k->ok || l->last_ns > k->ok_last_ns)
 		k->ok_last_ns = l->last_ns;
 	k->ok++;
+	if (k->n_ok_frames < CONTROL_FRAMES && l->frame)
+		k->ok_frame[k->n_ok_frames++] = l->frame;
+	k->ok_ttl = k->ok_ttl ? k->ok_ttl : l->ttl;
 }
 
 static void count_failed(struct control_count *k, const struct line *l)
@@ -229,6 +235,8 @@ static void count_failed(struct control_count *k, const struct line *l)
 	if (!k->failed || l->first_ns > k->failed_last_ns)
 		k->failed_last_ns = l->first_ns;
 	k->failed++;
+	if (k->n_failed_frames < CONTROL_FRAMES && l->frame)
+		k->failed_frame[k->n_failed_frames++] = l->frame;
 }
 
 /* The other ends of the lines that were asked for, each once: answered, or failed and never

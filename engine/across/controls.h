@@ -34,6 +34,7 @@ struct control_note {
 	uint32_t version; /* QUIC's; 0: none */
 	uint64_t name;    /* controls_name() of SNI or Host; 0: none known */
 	int64_t ts_ns;    /* of the packet that shows it */
+	uint64_t frame;   /* that packet's */
 	int64_t rtt_ns;   /* to the responder; 0: not known */
 };
 
@@ -58,10 +59,15 @@ struct control_ask {
 	int64_t rtt_ns;
 };
 
+enum { CONTROL_FRAMES = 4 };
 struct control_count {
 	uint32_t ok, failed;                     /* flows; silent ones are failed */
 	int64_t ok_first_ns, ok_last_ns;         /* of the answers; valid when ok > 0 */
 	int64_t failed_first_ns, failed_last_ns; /* of the attempts; valid when failed > 0 */
+	/* of the answers; of an attempt that failed, of its first packet or of what showed it */
+	uint32_t n_ok_frames, n_failed_frames;
+	uint64_t ok_frame[CONTROL_FRAMES], failed_frame[CONTROL_FRAMES];
+	uint8_t ok_ttl; /* of one of them; 0: none is known */
 };
 struct control_answer {
 	struct control_count same, other; /* the asked name, and other names or none */

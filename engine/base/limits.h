@@ -53,7 +53,7 @@ enum {
 	/* across/: hosts whose usual answers are remembered; 96 bytes each. */
 	LIMIT_USUAL_HOSTS = 16384,
 	/* across/: hosts, as responders, as originators and in pairs, of which attempts are
-	   remembered, and attempts kept of each; 72 bytes an attempt. */
+	   remembered, and attempts kept of each; 80 bytes an attempt. */
 	LIMIT_CONTROL_HOSTS = 2048,
 	LIMIT_CONTROL_LINES = 24,
 	/* across/: hosts of which is known who was heard last (112 bytes each), and connections

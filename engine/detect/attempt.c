@@ -17,6 +17,7 @@ void attempt_note(struct controls *c, struct flow *f, const struct pkt *p,
 		.proto = f->proto,
 		.outcome = (uint8_t)outcome,
 		.ts_ns = p->ts_ns,
+		.frame = p->frame_no,
 		.version = version,
 		.rtt_ns = rtt_ns,
 	};

@@ -87,6 +87,7 @@ void drop_icmp_put(const struct flow *f, struct evidence *ev)
 	put_word(ev, FEAT_DROP_ICMP, says_name[n->says], n->frame_no);
 	put_word(ev, FEAT_DROP_ICMP_TO, n->dir == DIR_ORIG ? "orig" : "resp", n->frame_no);
 	evidence_put(ev, FEAT_DROP_ICMP_COUNT, all, frames, f->icmp->n);
+	evidence_put1(ev, FEAT_DROP_ICMP_PRIVATE, ip_is_private(&f->addr[DIR_RESP]), n->frame_no);
 	put_place(f, n, ev);
 	if (n->fit == ICMP_FIT_UNKNOWN)
 		return;

@@ -50,10 +50,25 @@ static bool at_least(const struct evidence *ev, enum feat id, int64_t least)
 	return v && v->num >= least;
 }
 
+/* A SYN says nothing but an address and a port: when it finds no answer while other servers give one, and this one gave none since, these
+ * are what set the act off. Not so after a reset: that was for what the connection before had said. */
+static uint32_t address_aim(const struct evidence *ev)
+{
+	const struct ev_value *handshake = evidence_get(ev, FEAT_DROP_HANDSHAKE),
+			      *since = evidence_get(ev, FEAT_DROP_ADDR_SINCE);
+
+	if (!handshake || handshake->num || !since || since->num ||
+	    evidence_get(ev, FEAT_DROP_SINCE_RESET))
+		return 0;
+	return at_least(ev, FEAT_DROP_OTHERS_OK, 1) ? BIT(TECH_ADDRESS_BLOCKING) : 0;
+}
+
 uint32_t finding_control_aim(const struct evidence *ev)
 {
 	const struct ev_value *same = evidence_get(ev, FEAT_QUIC_SAME_NAME_OK);
 
+	if (evidence_case(ev) == CASE_DROP)
+		return address_aim(ev);
 	if (evidence_case(ev) != CASE_QUIC || !same)
 		return 0;
 	if (same->num == 0)

@@ -16,7 +16,7 @@ bool match_holds(const struct signature *sig, const struct evidence *ev, int64_t
 void match_one(const struct signature *sig, const struct evidence *ev, int64_t at_ns,
 	       struct sig_result *out);
 /* The techniques that a case was aimed at (bit per enum technique): by what it follows, and by what other attempts tell, which differed
- * from this one in the name, or in the version, alone. */
+ * from this one in the name, in the version, or in the address, alone. */
 uint32_t finding_aim(const struct evidence *ev, const struct flow_record *flow);
 uint32_t finding_control_aim(const struct evidence *ev);
 

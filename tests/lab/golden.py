@@ -89,6 +89,11 @@ CASES = {
         "inn-dns-tcp", 2, "Innocent: the question over TCP and its answer.", **V4),
     "drop-nft": case(
         "drop-filter-both", 2, "nftables in a router lets the handshake pass and nothing after it.", **V4),
+    "addr-icmp": case(
+        "addr-icmp", 2, "An address answers; then a router refuses it: ICMP, administratively prohibited. The server's second address goes\n"
+        "on answering.", **V4),
+    "inn-own-firewall": case(
+        "inn-own-firewall", 2, "Innocent: the server's own packet filter refuses; the ICMP comes from the server itself.", **V4),
     "inn-nobody": case(
         "inn-nobody", 2, "Innocent: SYNs to an address where nobody is, until the last router says so.", **V4),
     "inn-new-certificate": case(

@@ -19,11 +19,13 @@ its path, one a line. Modes:
                      PSH too) and moved a round trip after the request;
             SYN/ACK  taken out;
             silence  the responder acknowledges what it got and says nothing;
+            address  the router's refusals come from the server itself;
             QUIC     the server has none at all, so nothing stands beside the silence;
             policing no segment is lost, so none is sent twice.
 """
 import argparse
 import copy
+import ipaddress
 import json
 import os
 import struct
@@ -186,12 +188,16 @@ def exact_reset(case, f):
 
 
 def mend_remove(case):
+    if case.truth["trigger"] and case.truth["trigger"]["kind"] == "address" and not case.forged:
+        return innocent_refusal(case)
     if not case.forged:
         return None
     return [f for f in case.frames if not any(f is x for x in case.forged)]
 
 
 def mend_stack(case):
+    if case.truth["trigger"] and case.truth["trigger"]["kind"] == "address" and not case.forged:
+        return innocent_refusal(case)
     if not case.forged:
         return None
     for f in case.forged:
@@ -282,6 +288,17 @@ def innocent_silence(case):
     return sorted(out, key=lambda g: g.ts)
 
 
+def innocent_refusal(case):
+    """The server's own packet filter refuses what a router did: the ICMP errors bear its address."""
+    server = ipaddress.ip_address(case.truth["trigger"]["value"]).packed
+    for f in case.frames:
+        if f.proto in (1, 58) and f.dst == case.trigger.src:
+            at = f.ip + 8 if f.v6 else f.ip + 12
+            f.data[at:at + len(server)] = server
+            pcapio.checksums(f)         # a v6 message's own sum stays as it was: nobody looks
+    return case.frames
+
+
 def innocent_transfer(case):
     """What a path without losses would have needed: no segment is sent twice."""
     out, upto = [], {}
@@ -311,6 +328,8 @@ def mend_innocent(case):
         return innocent_quic(case)
     if "dns_injection" in kinds and case.forged[0].tcp:
         return mend_remove(case)        # the resolver's own answer stands behind it
+    if case.truth["trigger"] and case.truth["trigger"]["kind"] == "address" and not case.forged:
+        return innocent_refusal(case)
     if not case.forged:
         return innocent_silence(case) if "packet_drop" in kinds else None
     if "dns_injection" in kinds:

@@ -43,8 +43,22 @@ static void test_icmp_about_a_single_syn_is_a_case(void **state)
 	assert_num(ev, DROP_ICMP_TTL, 250);
 	assert_num(ev, DROP_ICMP_HOPS, 3);
 	assert_num(ev, DROP_ICMP_COUNT, 1);
+	assert_no(ev, DROP_ICMP_PRIVATE);
 	assert_unknown(ev, DROP_ICMP_TTL_GAP);
 	assert_unknown(ev, DROP_TOO_BIG);
+	cb_fini(&c);
+}
+
+static void test_icmp_about_a_private_address(void **state)
+{
+	struct cb c;
+
+	(void)state;
+	cb_init(&c);
+	c.b.addr[1] = fb_ip4(172, 16, 9, 9);
+	cb_send(&c, 0, TCP_SYN, NULL, 0);
+	icmp(&c, far_router(), 3, 13, FB_C);
+	assert_yes(cb_found(&c, CASE_DROP), DROP_ICMP_PRIVATE);
 	cb_fini(&c);
 }
 
@@ -240,6 +254,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_icmp_about_a_single_syn_is_a_case),
+		cmocka_unit_test(test_icmp_about_a_private_address),
 		cmocka_unit_test(test_icmp_sender_by_its_address),
 		cmocka_unit_test(test_icmp_that_the_flow_belies),
 		cmocka_unit_test(test_icmp_that_quotes_what_nobody_sent),

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WP_AROUND_H
+#define WP_AROUND_H
+
+#include "across/controls.h"
+#include "across/hosts.h"
+#include "evidence/evidence.h"
+#include "flow/flow.h"
+
+/* What other flows of the series tell about one flow that is judged. */
+struct around {
+	struct hosts *hosts; /* loans, as long as the series */
+	struct controls *controls;
+};
+
+/* Puts what the flow's own packets cannot tell into one of its cases. `now_ns`: the watermark. Depends on what was seen before. */
+void around_case(const struct around *a, const struct flow *f, int64_t now_ns, struct evidence *ev);
+
+#endif
