@@ -117,6 +117,7 @@ static void take_packet(struct engine *e, struct pkt *p, const struct decode_not
 		attempt_tcp(e->controls, f, d, p);
 		then_tcp(e->then, f, d, p);
 		page_look(e->table, f, d, p, e->cfg->blockpages);
+		command_look(e->table, f, d, p);
 	}
 	if (naming_wants_packet(e->ndpi, f, e->cfg->want_flows))
 		app_ndpi_packet(e->ndpi, e->table, f, d, p);

@@ -26,7 +26,8 @@ struct detector {
 	void (*judge)(const struct flow *f, struct case_list *out);
 };
 
-extern const struct detector det_rst, det_overlap, det_synack, det_page, det_silence, det_rate;
+extern const struct detector det_rst, det_overlap, det_synack, det_page, det_silence, det_rate,
+	det_command;
 
 /* Asks every detector of detectors.def that wants this flow. */
 void detect_flow(const struct flow *f, struct case_list *out);
@@ -59,5 +60,9 @@ void page_look(struct flow_table *t, struct flow *f, enum dir d, const struct pk
 	       const struct blockpages *lists);
 /* Frees what page_look() hung on the flow's note beside the note itself. */
 void page_end(struct flow_table *t, struct flow *f);
+
+/* Notes a command in orig's name that another stack sent, and what orig itself says at that place; called for TCP packets, after
+ * the flow has them. A few compares for any but the shortest payloads. */
+void command_look(struct flow_table *t, struct flow *f, enum dir d, const struct pkt *p);
 
 #endif

@@ -51,6 +51,7 @@ enum ev_case {
 	CASE_RATE,
 	CASE_QUIC,
 	CASE_TLS,
+	CASE_COMMAND,
 	CASE_N
 };
 

@@ -15,6 +15,7 @@
 	 : HAS_PREFIX(name, "rate.")    ? CASE_RATE    \
 	 : HAS_PREFIX(name, "quic.")    ? CASE_QUIC    \
 	 : HAS_PREFIX(name, "tls.")     ? CASE_TLS     \
+	 : HAS_PREFIX(name, "command.") ? CASE_COMMAND \
 					: CASE_ANY)
 
 static const struct feat_info info[FEAT_N] = {
@@ -58,8 +59,9 @@ const char *group_name(enum ev_group g)
 
 const char *case_name(enum ev_case c)
 {
-	static const char *const name[CASE_N] = {"any", "rst",  "overlap", "synack", "page",
-						 "dns", "drop", "rate",    "quic",   "tls"};
+	static const char *const name[CASE_N] = {"any",  "rst", "overlap", "synack",
+						 "page", "dns", "drop",    "rate",
+						 "quic", "tls", "command"};
 
 	return name[c];
 }

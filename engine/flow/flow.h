@@ -160,6 +160,19 @@ struct page_note {
 	void *hit;
 };
 
+/* A command in orig's name that is not of orig's stack (detect/det_command.c). */
+enum {
+	COMMAND_BYTES = 16 /* longer segments carry more than one; the observed ones have 6 to 11 */
+};
+struct command_note {
+	uint64_t frame_no;
+	/* first packets of orig's own stack that say the same bytes at that place, and others; 0: none */
+	uint64_t same_frame, other_frame;
+	uint32_t seq;
+	uint8_t len;
+	uint8_t at[COMMAND_BYTES];
+};
+
 enum { SIDE_TTLS = 6 };
 struct flow_side {
 	uint32_t isn, next, ack_max; /* next: byte after the highest sent in a non-RST packet */
@@ -190,6 +203,7 @@ enum suspicion {
 	SUS_RATE = 1 << 5,    /* enough bytes to judge a rate */
 	SUS_QUIC = 1 << 6,    /* a QUIC flow with Initials */
 	SUS_ICMP = 1 << 7,    /* TCP: an ICMP error quotes a packet of it */
+	SUS_COMMAND = 1 << 8, /* a command in orig's name from another stack */
 };
 
 /* The last revision of a finding that was told. */
@@ -209,7 +223,7 @@ struct flow {
 	uint16_t port[2];
 	uint8_t proto;
 	uint8_t list; /* enum flow_list */
-	uint8_t suspicion;
+	uint16_t suspicion;
 	bool midstream, flipped, established;
 	bool truncated; /* some packet of it was cut by the capture */
 	bool closed;    /* RST, or FIN from both sides */
@@ -232,7 +246,8 @@ struct flow {
 	struct rate_series *rate;    /* flow/rate_series.h; NULL until a side has sent enough */
 	bool no_rate;                /* there was no memory for it */
 	struct rst_bytes *rst_bytes; /* payload of the first reset that carried one */
-	struct icmp_notes *icmp;     /* NULL: no ICMP error quotes this TCP flow */
+	struct command_note *command;
+	struct icmp_notes *icmp; /* NULL: no ICMP error quotes this TCP flow */
 	char app[16];
 	uint64_t seq_gaps; /* ACKs for bytes the capture never showed */
 	/* distance of the ordinary copies; valid when dup_ordinary > 0 */

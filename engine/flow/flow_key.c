@@ -98,6 +98,9 @@ void flow_free(struct flow_table *t, struct flow *f)
 	if (f->rst_bytes)
 		flow_table_give(t, sizeof(*f->rst_bytes));
 	free(f->rst_bytes);
+	if (f->command)
+		flow_table_give(t, sizeof(*f->command));
+	free(f->command);
 	if (f->icmp)
 		flow_table_give(t, sizeof(*f->icmp));
 	free(f->icmp);

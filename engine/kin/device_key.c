@@ -79,6 +79,7 @@ static const struct kind_key kinds[] = {
 	 FEAT_N},
 	{CASE_QUIC, 1, {FEAT_QUIC_STOP}, false, {0}, FEAT_N, FEAT_N, FEAT_N},
 	{CASE_TLS, 1, {FEAT_TLS_ISSUER_MARK}, false, {0}, FEAT_N, FEAT_N, FEAT_N},
+	{CASE_COMMAND, 1, {FEAT_COMMAND_WORD}, false, {0}, FEAT_N, FEAT_COMMAND_IPID, FEAT_N},
 };
 
 static const struct kind_key *kind_of(enum ev_case kase)

@@ -19,6 +19,7 @@ static const char *act_of(enum ev_case c)
 		[CASE_RATE] = "rates cut",
 		[CASE_QUIC] = "QUIC silenced",
 		[CASE_TLS] = "TLS answered by another",
+		[CASE_COMMAND] = "commands in the client's name",
 	};
 
 	return name[c];

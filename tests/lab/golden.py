@@ -98,6 +98,9 @@ CASES = {
         "inn-nobody", 2, "Innocent: SYNs to an address where nobody is, until the last router says so.", **V4),
     "inn-new-certificate": case(
         "inn-new-certificate", 2, "Innocent: a server has a new key and certificate, of another issuer, from the second visit on.", **V4),
+    "quit-forged": case(
+        "quit-forged", 2, "A letter by SMTP: the server is sent a QUIT in the client's name, then three RST+ACK; the client, which knows\n"
+        "nothing of it, goes on (METHODS f.1).", **V4),
     "inn-mail": case(
         "inn-mail", 2, "Innocent: a letter by SMTP, with the client's own QUIT.", **V4),
 }

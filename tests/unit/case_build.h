@@ -79,6 +79,7 @@ static inline struct flow *cb_put(struct cb *c, const struct pkt *p)
 	if (c->f && p->l4 == L4_TCP) {
 		trigger_look(c->b.t, c->f, c->b.d, p);
 		page_look(c->b.t, c->f, c->b.d, p, NULL);
+		command_look(c->b.t, c->f, c->b.d, p);
 	}
 	return c->f;
 }
