@@ -287,6 +287,8 @@ def intercepted(p, rng, tls_max):
     p.trigger = ("sni", BLOCKED)
     more = ["--tls-max", tls_max]
     visit(p, p.web, 4, more)
+    # Its last packets must be through: the rule would hand them to the proxy's kernel, which resets what it does not know.
+    pause(p, 1)
     later(p, ("nft", device(p, rng), "table inet lab { chain p { type nat hook prerouting priority -100; iifname west tcp dport 443 redirect to :8443; }; }"))
     p.services |= {"sslsplit"}
     for _ in range(2):
