@@ -25,6 +25,12 @@ static const struct feat_info info[FEAT_N] = {
 #undef X
 };
 
+static const uint8_t name_len[FEAT_N] = {
+#define X(id, name, unit, group, advice, tokens, doc) sizeof(name) - 1,
+#include "evidence/features.def"
+#undef X
+};
+
 const struct feat_info *feat_info(enum feat id)
 {
 	return &info[id];
@@ -33,7 +39,7 @@ const struct feat_info *feat_info(enum feat id)
 bool feat_find(const char *name, size_t len, enum feat *out)
 {
 	for (size_t i = 0; i < FEAT_N; i++) {
-		if (strncmp(info[i].name, name, len) != 0 || info[i].name[len])
+		if (name_len[i] != len || memcmp(info[i].name, name, len) != 0)
 			continue;
 		*out = (enum feat)i;
 		return true;

@@ -77,6 +77,8 @@ const char *sig_nearest_of(const char *word, const char *const *list, size_t n);
 bool sig_text_check(struct sig_src *src);
 /* Bytes of the well-formed character at the start of b, and its code point; 0 when it is none. */
 size_t sig_utf8(struct bytes b, uint32_t *cp);
+/* The bytes at the start of b that are printable ASCII: nearly all there is, and read at every start of the program. */
+size_t sig_plain(struct bytes b);
 /* A character that a person would not see, or that steers a terminal. */
 bool sig_invisible(uint32_t cp);
 

@@ -121,7 +121,7 @@ static bool scalar_clean(struct bytes text)
 {
 	uint32_t cp;
 
-	for (size_t off = 0, n; off < text.len; off += n) {
+	for (size_t off = 0, n; (off += sig_plain(bytes_from(text, off))) < text.len; off += n) {
 		n = sig_utf8(bytes_from(text, off), &cp);
 		if (!n || (cp != '\n' && cp != '\t' && sig_invisible(cp)))
 			return false;
