@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "cmd.h"
 #include "rights.h"
 #include "live_conf.h"
+#include "live_http.h"
 
 static volatile sig_atomic_t stop_asked, hangup_asked;
 
@@ -89,7 +91,8 @@ static char *reload(void *arg, size_t *len)
 	return order;
 }
 
-static int fork_parser(struct live_run *r, int out_fd, struct live_pipes *keeper, pid_t *child)
+static int fork_parser(struct live_run *r, int out_fd, int http, struct live_pipes *keeper,
+		       pid_t *child)
 {
 	int lines[2], metrics[2], status[2], orders[2];
 
@@ -104,7 +107,7 @@ static int fork_parser(struct live_run *r, int out_fd, struct live_pipes *keeper
 		return EXIT_REFUSED;
 	}
 	if (!*child) {
-		const struct live_pipes mine = {lines[1], metrics[1], status[1], orders[0]};
+		const struct live_pipes mine = {lines[1], metrics[1], status[1], orders[0], 0};
 
 		(void)close(lines[0]); /* unused ends of pipes */
 		(void)close(metrics[0]);
@@ -112,6 +115,8 @@ static int fork_parser(struct live_run *r, int out_fd, struct live_pipes *keeper
 		(void)close(orders[1]);
 		if (r->keep.notify->fd >= 0)
 			(void)close(r->keep.notify->fd);
+		if (http)
+			(void)close(http);
 		if (r->keep.out_path)
 			(void)close(out_fd);
 		_exit(live_parse(r, &mine));
@@ -120,7 +125,7 @@ static int fork_parser(struct live_run *r, int out_fd, struct live_pipes *keeper
 	(void)close(metrics[1]);
 	(void)close(status[1]);
 	(void)close(orders[0]);
-	*keeper = (struct live_pipes){lines[0], metrics[0], status[0], orders[1]};
+	*keeper = (struct live_pipes){lines[0], metrics[0], status[0], orders[1], http};
 	return EXIT_DONE;
 }
 
@@ -165,6 +170,32 @@ static void confine(struct live_run *r)
 		free(folder[i]);
 }
 
+/* Starts the process that answers for metrics, when it is wanted. *out is the keeper's end, 0 without one. */
+static bool fork_http(struct live_run *r, int *out, struct err_info *err)
+{
+	int ends[2], fd;
+	pid_t child;
+
+	*out = 0;
+	if (!r->keep.metrics_listen)
+		return true;
+	if (!live_http_listen(r->keep.metrics_listen, &fd, err))
+		return false;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends))
+		return err_set(err, "socketpair: %s", strerror(errno));
+	child = fork();
+	if (child < 0)
+		return err_set(err, "fork: %s", strerror(errno));
+	if (!child) {
+		(void)close(ends[0]); /* the keeper's */
+		_exit(live_http_serve(fd, ends[1], r->user));
+	}
+	(void)close(ends[1]); /* the child's, both */
+	(void)close(fd);
+	*out = ends[0];
+	return true;
+}
+
 static int run(struct live_run *r)
 {
 	struct live_pipes pipes;
@@ -172,17 +203,21 @@ static int run(struct live_run *r)
 	struct err_info err = {{0}};
 	uint64_t lost = 0;
 	pid_t child;
-	int fd, status;
+	int fd, http, status;
 
 	if (!notify_open(&notify, &err))
 		cmd_complain("live", "%s", err.text);
 	r->keep.notify = &notify;
+	if (!fork_http(r, &http, &err)) {
+		cmd_complain("live", "%s", err.text);
+		return EXIT_USAGE;
+	}
 	if (!keeper_open(&r->keep, &fd, &err)) {
 		cmd_complain("live", "%s", err.text);
 		return EXIT_OUTPUT;
 	}
 	catch_signals();
-	status = fork_parser(r, fd, &pipes, &child);
+	status = fork_parser(r, fd, http, &pipes, &child);
 	if (status != EXIT_DONE)
 		return status;
 	confine(r);

@@ -60,6 +60,10 @@ static const struct live_opt table[] = {
 	{"keep", 0, "N", "so many of them (default 8)", KIND_U32, true, AT(keep.keep), .max = 1000},
 	{"metrics", 0, "FILE", "counts for Prometheus' text file collector, no addresses in it",
 	 KIND_TEXT, AT(keep.metrics_path)},
+	{"metrics-listen", 0, "WHERE",
+	 "the same over HTTP for this machine, at /metrics: 127.0.0.1:PORT,\n"
+	 "[::1]:PORT or unix:PATH",
+	 KIND_TEXT, AT(keep.metrics_listen)},
 	{"metrics-every", 0, "S", "seconds between two of them (default 10)", KIND_U32,
 	 AT(metrics_s), .min = 1, .max = 86400},
 	{"ring", 0, "SIZE", "room for packets between kernel and program (default 64M)", KIND_U32,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,6 +29,7 @@ struct keeper {
 	char *snapshot;
 	size_t n_snapshot;
 	struct metrics_service counts;
+	int http;
 	char *order; /* on its way to the parser; NULL none */
 	size_t order_len, order_done;
 };
@@ -135,28 +137,46 @@ static void take_lines(struct keeper *k, const char *at, size_t n)
 }
 
 /* Counts only, no addresses: read by a metrics collector, which runs as another user. */
-static void write_snapshot(struct keeper *k, size_t n)
+static void write_file(struct keeper *k, const char *text, size_t n)
 {
 	char tmp[NAME_MAX_BYTES];
-	FILE *f;
 	int fd;
 	bool ok;
 
 	if (snprintf(tmp, sizeof(tmp), "%s.new", k->o->metrics_path) >= (int)sizeof(tmp))
 		return;
 	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd >= 0 && fchmod(fd, 0644)) /* whatever the umask */
-		errno = 0;               /* a device or pipe has no mode of ours to set */
-	f = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!f) {
+	if (fd < 0) {
 		(void)err_set(k->err, "%s: %s", tmp, strerror(errno)); /* always false */
 		return;
 	}
-	ok = fwrite(k->snapshot, 1, n, f) == n;
-	metrics_write_service(f, &k->counts);
-	ok &= !ferror(f);
-	if (fclose(f) || !ok || rename(tmp, k->o->metrics_path))
+	if (fchmod(fd, 0644)) /* whatever the umask */
+		errno = 0;    /* a device or pipe has no mode of ours to set */
+	ok = write(fd, text, n) == (ssize_t)n;
+	if (close(fd) || !ok || rename(tmp, k->o->metrics_path))
 		(void)err_set(k->err, "%s: %s", k->o->metrics_path, strerror(errno)); /* false */
+}
+
+/* The parser's part, and what is counted here. */
+static void write_snapshot(struct keeper *k, size_t n)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+	bool ok = f && fwrite(k->snapshot, 1, n, f) == n;
+
+	if (ok)
+		metrics_write_service(f, &k->counts);
+	if (f && fclose(f))
+		ok = false;
+	if (ok && k->o->metrics_path)
+		write_file(k, text, len);
+	/* Who does not keep up misses one. */
+	if (ok && k->http > 0 && send(k->http, text, len, MSG_NOSIGNAL) < 0 && errno != EAGAIN) {
+		(void)err_set(k->err, "nobody answers for metrics any more"); /* always false */
+		k->http = 0;
+	}
+	free(text);
 }
 
 static void take_metrics(struct keeper *k, const char *at, size_t n)
@@ -283,7 +303,7 @@ static void pass_on(struct keeper *k, const struct live_pipes *from, char *buf)
 int keeper_run(const struct keeper_options *o, int fd, pid_t child, const struct live_pipes *from,
 	       uint64_t *lost_lines, struct err_info *err)
 {
-	struct keeper k = {.o = o, .fd = fd, .err = err};
+	struct keeper k = {.o = o, .fd = fd, .err = err, .http = from->http};
 	char *buf = malloc(READ_BYTES);
 	int status = 0;
 	struct stat st;

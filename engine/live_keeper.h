@@ -16,7 +16,8 @@ struct keeper_options {
 	const char *out_path;  /* NULL: standard output */
 	uint64_t rotate_bytes; /* the file is closed and numbered when it is this large; 0 never */
 	uint32_t keep;         /* numbered files kept beside the present one */
-	const char *metrics_path; /* replaced whole at every snapshot; NULL none */
+	const char *metrics_path;   /* replaced whole at every snapshot; NULL none */
+	const char *metrics_listen; /* where they are answered for; NULL nowhere */
 	const volatile sig_atomic_t *stop;
 	/* set back when the file was opened anew and the configuration read */
 	volatile sig_atomic_t *hangup;
@@ -31,6 +32,7 @@ struct keeper_options {
  * turn of what it does; it reads `orders`, whose end is the order to stop. */
 struct live_pipes {
 	int lines, metrics, status, orders;
+	int http; /* the keeper's: each snapshot goes to who answers for it; 0: nobody does */
 };
 enum live_status {
 	LIVE_LISTENING = 'l', /* the interface is open, rights are given up */

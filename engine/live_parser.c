@@ -93,7 +93,8 @@ static void on_tick(void *arg, struct engine *e, const struct run_summary *so_fa
 		say(r, LIVE_TURN);
 		r->next_turn.tv_sec = now.tv_sec + 1;
 	}
-	if (r->keep.metrics_path && now.tv_sec >= r->next_metrics.tv_sec) {
+	if ((r->keep.metrics_path || r->keep.metrics_listen) &&
+	    now.tv_sec >= r->next_metrics.tv_sec) {
 		snapshot(r, so_far);
 		r->next_metrics.tv_sec = now.tv_sec + r->metrics_s;
 	}
@@ -157,7 +158,7 @@ int live_parse(struct live_run *r, const struct live_pipes *to)
 	}
 	live_lines_drain(r->lines, DRAIN_MS);
 	summary.lost.output = live_lines_lost(r->lines);
-	if (r->keep.metrics_path)
+	if (r->keep.metrics_path || r->keep.metrics_listen)
 		snapshot(r, &summary);
 	/* A stream in memory: it has taken everything, or the queue has counted it. */
 	(void)r->ops->end(r->sink, &summary, &err);

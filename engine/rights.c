@@ -108,6 +108,12 @@ bool rights_parser(const char *user, struct err_info *err)
 	return SANITIZED || (landlock_restrict(NULL, 0, err) && forbid(err));
 }
 
+bool rights_server(const char *user, struct err_info *err)
+{
+	return drop_user(user, err) && no_new_privileges(err) &&
+	       (SANITIZED || landlock_restrict(NULL, 0, err));
+}
+
 bool rights_keeper(const struct landlock_path *paths, size_t n, struct err_info *err)
 {
 	capng_clear(CAPNG_SELECT_ALL);

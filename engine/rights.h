@@ -19,6 +19,9 @@ MUST_CHECK bool rights_parser(const char *user, struct err_info *err);
 /* For the process that writes the results: keeps its user, whose files it makes, gives up every capability, and reaches these
  * paths only (landlock_restrict). */
 MUST_CHECK bool rights_keeper(const struct landlock_path *paths, size_t n, struct err_info *err);
+/* For the process that answers for metrics: gives up root for `user`, every capability, and every file (Landlock). False with a
+ * reason; the process must then end. */
+MUST_CHECK bool rights_server(const char *user, struct err_info *err);
 /* Does rights_parser forbid calls? Not under the sanitizers, which need them for their reports. */
 bool rights_has_seccomp(void);
 

@@ -44,6 +44,8 @@ enum {
 	LIMIT_LIVE_METRICS_BYTES = 1024 * 1024,
 	/* live: signatures read anew, on their way to the parsing process; ours are 0.4 MB. */
 	LIMIT_LIVE_ORDER_BYTES = 64 * 1024 * 1024,
+	/* live: connections at a time that ask for metrics. */
+	LIMIT_HTTP_CONNECTIONS = 16,
 	/* live: its configuration file. */
 	LIMIT_CONF_BYTES = 64 * 1024,
 	/* source/: directories in directories, and files and directories that the arguments may

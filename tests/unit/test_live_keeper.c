@@ -73,7 +73,7 @@ static void keep(struct world *w, int fd, void (*say)(int lines, int metrics, in
 	close(metrics[1]);
 	close(leash[0]);
 	close(status[1]);
-	from = (struct live_pipes){lines[0], metrics[0], status[0], leash[1]};
+	from = (struct live_pipes){lines[0], metrics[0], status[0], leash[1], 0};
 	w->status = keeper_run(&w->o, fd, child, &from, &w->lost, &w->err);
 	close(lines[0]);
 	close(metrics[0]);
