@@ -167,6 +167,9 @@ bench: all $(B)/bench/gen $(B)/bench/bare ## CPU time beside a bare libpcap loop
 bench-instr: all $(B)/bench/gen $(B)/bench/bare ## instructions per packet under valgrind; writes bench/instructions.txt
 	$(Q)bench/instr-check -B $(B) --cc $(CC) --record
 
+bench-bpf: $(B)/bench/tap_cost ## nanoseconds that a packet which is not chosen costs in the kernel (root)
+	$(Q)$(B)/bench/tap_cost
+
 fresh: ## both commands in a clean chroot of this Debian (root, network); S=trixie for another
 	$(Q)tests/check/fresh $(or $(S),bookworm)
 
@@ -183,12 +186,17 @@ $(B)/wallprint-forbidden: $(B)/tests/cli/forbidden.o $(OBJ)
 
 # The kernel's part of live capture: the program, and the header through which source/tap.c loads it.
 MULTI   := $(notdir $(patsubst %/asm,%,$(firstword $(wildcard /usr/include/*-linux-gnu/asm))))
-$(B)/bpf/tap.bpf.o: bpf/tap.bpf.c $(wildcard bpf/*.h)
-	$(call say,BPF,$<)
+BPFCC   := clang -O2 -g -Wall -Wextra -Werror -target bpf -mcpu=v3 -I/usr/include/$(MULTI) -Ibpf
+$(B)/bpf/tap.bpf.o: bpf/tap.bpf.c
+$(B)/bpf/tap_cost.bpf.o: bench/tap_cost.bpf.c bpf/tap.bpf.c
+$(B)/bpf/%.bpf.o: $(wildcard bpf/*.h)
+	$(call say,BPF,$(firstword $(filter %.c,$^)))
 	@mkdir -p $(@D)
-	$(Q)clang -O2 -g -Wall -Wextra -Werror -target bpf -mcpu=v3 -I/usr/include/$(MULTI) -c -o $@ $<
-$(B)/bpf/tap.skel.h: $(B)/bpf/tap.bpf.o
-	$(Q)$(BPFTOOL) gen skeleton $< name tap_bpf > $@
+	$(Q)$(BPFCC) -c -o $@ $(firstword $(filter %.c,$^))
+$(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
+	$(Q)$(BPFTOOL) gen skeleton $< name $(SKEL_$*) > $@
+SKEL_tap := tap_bpf
+SKEL_tap_cost := tap_cost
 ifeq ($(BPF),yes)
 $(B)/engine/source/tap.o: FLAGS += -DWALLPRINT_BPF -isystem bpf -isystem $(B)/bpf
 $(B)/engine/source/tap.o: $(B)/bpf/tap.skel.h
@@ -208,9 +216,12 @@ $(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(FLAGS) $(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
+$(B)/bench/tap_cost.o: FLAGS += -isystem $(B)/bpf
+$(B)/bench/tap_cost.o: $(B)/bpf/tap_cost.skel.h
+$(B)/bench/tap_cost: $(B)/bench/tap_cost.o
 $(B)/bench/gen: $(B)/bench/gen.o $(B)/bench/packet.o
 $(B)/bench/bare: $(B)/bench/bare.o
-$(B)/bench/gen $(B)/bench/bare:
+$(B)/bench/gen $(B)/bench/bare $(B)/bench/tap_cost:
 	$(call say,LD,$@)
 	$(Q)$(CC) $(FLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -235,4 +246,4 @@ FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: lab-device all demo docs test setup-run setup-test setup-lab help clean unit unit-bin objects script asan clang lint tidy cppcheck \
-	format-check format fuzz fuzz-bin cov fuzzers fresh lab confusion bench bench-instr FORCE
+	format-check format fuzz fuzz-bin cov fuzzers fresh lab confusion bench bench-instr bench-bpf FORCE

@@ -31,7 +31,7 @@ INLINE void ring_put_in(const struct tap_bytes *b, const struct tap_record *head
 	r->tai_ns = bpf_ktime_get_tai_ns();
 	/* For the verifier, which loses sight of the bound between caller and here. */
 	asm volatile("" : "+r"(n));
-	if (n < 1 || n > room || tap_load(b, 0, r + 1, n)) {
+	if (n < 1 || n > room || tap_copy(b, 0, r + 1, n)) {
 		bpf_ringbuf_discard(r, BPF_RB_NO_WAKEUP);
 		count(TAP_RING_FULL);
 		return;

@@ -14,7 +14,7 @@ const volatile __u32 link_len = 14;
 SEC("socket")
 int tap_socket(struct __sk_buff *skb)
 {
-	struct tap_bytes b = {.ctx = skb};
+	struct tap_bytes b = {.ctx = skb, .hook = AT_SOCKET};
 
 	/* skb->protocol is the ethertype behind a tag that the kernel took off. */
 	return decide(&b, link_len, (__be16)skb->protocol) ? -1 : 0;
@@ -24,7 +24,7 @@ int tap_socket(struct __sk_buff *skb)
 SEC("tc")
 int tap_tc(struct __sk_buff *skb)
 {
-	struct tap_bytes b = {.ctx = skb};
+	struct tap_bytes b = {.ctx = skb, .hook = AT_TC};
 	struct tap_record r = {.wire_len = skb->len, .joined = skb->gso_size != 0};
 
 	if (!decide(&b, link_len, (__be16)skb->protocol))
@@ -37,17 +37,22 @@ int tap_tc(struct __sk_buff *skb)
 	return TC_ACT_UNSPEC;
 }
 
-/* frags: also where an MTU is larger than a page. */
-SEC("xdp.frags")
-int tap_xdp(struct xdp_md *xdp)
+INLINE int look_xdp(struct xdp_md *xdp)
 {
-	struct tap_bytes b = {.ctx = xdp, .xdp = 1};
+	struct tap_bytes b = {.ctx = xdp, .hook = AT_XDP};
 	struct tap_record r = {.wire_len = (__u32)bpf_xdp_get_buff_len(xdp)};
 	__be16 type;
 
 	if (!tap_load(&b, link_len - 2, &type, sizeof(type)) && decide(&b, link_len, type))
 		ring_put(&b, &r);
 	return XDP_PASS;
+}
+
+/* frags: also where an MTU is larger than a page. */
+SEC("xdp.frags")
+int tap_xdp(struct xdp_md *xdp)
+{
+	return look_xdp(xdp);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
