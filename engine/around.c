@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "around.h"
 
+#include <string.h>
+
+/* The longest residual blocking that is published, MIDDLEBOXES 1.1: 360 s. */
+static const int64_t residual_ns = INT64_C(360) * 1000000000;
 /* METHODS e, "differential design": attempts within 10 min of each other are compared; g.2: whether others answer, within 60 s. */
 static const int64_t service_ns = INT64_C(600) * 1000000000, others_ns = INT64_C(60) * 1000000000;
 
@@ -58,16 +62,118 @@ static void put_address(const struct around *a, const struct flow *f, int64_t no
 void around_case(const struct around *a, const struct flow *f, int64_t now_ns, struct evidence *ev)
 {
 	const struct ev_value *handshake = evidence_get(ev, FEAT_DROP_HANDSHAKE);
-	int64_t at_ns;
-	uint64_t frame;
+	struct hosts_reset r;
 
 	if (evidence_case(ev) != CASE_DROP || !handshake || handshake->num)
 		return;
 	if (hosts_reset_before(a->hosts, f->addr[DIR_ORIG].b, f->addr[DIR_RESP].b,
-			       f->port[DIR_RESP], f->first_ns, &at_ns, &frame)) {
-		const uint64_t both[] = {frame, f->first_frame};
+			       f->port[DIR_RESP], f->first_ns, &r)) {
+		const uint64_t both[] = {r.frame, f->first_frame};
 
-		evidence_put(ev, FEAT_DROP_SINCE_RESET, f->first_ns - at_ns, both, 2);
+		evidence_put(ev, FEAT_DROP_SINCE_RESET, f->first_ns - r.ts_ns, both, 2);
 	}
 	put_address(a, f, now_ns, ev);
+}
+
+/* Another name passed at this server after this one had failed, or the same name failed at two servers, three times. */
+static void put_basis(const struct around *a, struct control_ask ask,
+		      const struct control_answer *here, const struct flow *f, struct finding *fd)
+{
+	uint32_t aims = fd->aimed_follows & (1u << TECH_SNI_FILTERING | 1u << TECH_HOST_FILTERING);
+	struct control_answer all, elsewhere;
+
+	if (!aims || here->same.ok)
+		return;
+	if (here->other.ok && !here->mixed && here->other.ok_last_ns > fd->ts_ns)
+		fd->aimed_control |= aims;
+	ask.by = CONTROL_BY_ORIG;
+	ask.addr = f->addr[DIR_ORIG].b;
+	ask.orig = NULL;
+	ask.ttl = 0;
+	controls_ask(a->controls, &ask, &all);
+	ask.not_resp = f->addr[DIR_RESP].b;
+	controls_ask(a->controls, &ask, &elsewhere);
+	/* This flow is one of the three. */
+	if (!all.cut && !all.same.ok && all.same.failed >= 2 && elsewhere.same.failed)
+		fd->aimed_repeat |= aims;
+}
+
+/* What came back to the client's SYN; 0 when the capture does not hold it. */
+static uint8_t synack_ttl(const struct flow *f)
+{
+	for (uint32_t i = 0; i < f->log.n; i++)
+		if (f->log.at[i].dir == DIR_RESP && f->log.at[i].flags & TCP_SYN)
+			return f->log.at[i].ttl;
+	return 0;
+}
+
+static void put_controls(const struct around *a, const struct flow *f, int64_t now_ns,
+			 struct finding *fd)
+{
+	struct control_ask ask = {.flow_no = f->no,
+				  .by = CONTROL_BY_RESP,
+				  .addr = f->addr[DIR_RESP].b,
+				  .orig = f->addr[DIR_ORIG].b,
+				  .proto = f->proto,
+				  .port = f->port[DIR_RESP],
+				  .name = controls_name(fd->flow.trigger_value,
+							fd->flow.trigger_len),
+				  .from_ns = fd->ts_ns - service_ns,
+				  .to_ns = fd->ts_ns + service_ns,
+				  .now_ns = now_ns,
+				  .ttl = synack_ttl(f)};
+	struct control_answer k;
+
+	if (!ask.name || fd->flow.trigger == TRIGGER_DNS_QNAME)
+		return;
+	controls_ask(a->controls, &ask, &k);
+	fd->controls.ok = k.other.ok;
+	fd->controls.failed = k.other.failed;
+	fd->controls.n_frames = k.other.n_ok_frames;
+	memcpy(fd->controls.frame, k.other.ok_frame, sizeof(fd->controls.frame));
+	put_basis(a, ask, &k, f, fd);
+}
+
+/* Nothing in this connection can have set it off: no payload had been sent before it broke. */
+static bool before_payload(const struct finding *fd)
+{
+	return fd->flow.trigger == TRIGGER_NONE &&
+	       (fd->flow.stage == STAGE_POST_SYN || fd->flow.stage == STAGE_POST_ACK);
+}
+
+static void put_residual(const struct around *a, const struct flow *f, int64_t now_ns,
+			 struct finding *fd)
+{
+	struct control_ask ask = {.flow_no = f->no,
+				  .by = CONTROL_BY_RESP,
+				  .addr = f->addr[DIR_RESP].b,
+				  .orig = f->addr[DIR_ORIG].b,
+				  .proto = f->proto,
+				  .port = f->port[DIR_RESP],
+				  .from_ns = f->last_ns,
+				  .to_ns = now_ns,
+				  .now_ns = now_ns};
+	/* A silence lasts to the last packet that asks into it, a reset is where it stands. */
+	int64_t end_ns = fd->techniques >> TECH_PACKET_DROP & 1 ? f->last_ns : fd->ts_ns;
+	struct control_answer k;
+	struct hosts_reset r;
+
+	if (fd->grade < GRADE_LIKELY || !before_payload(fd) ||
+	    !hosts_reset_before(a->hosts, f->addr[DIR_ORIG].b, f->addr[DIR_RESP].b,
+				f->port[DIR_RESP], f->first_ns - 1, &r) ||
+	    f->first_ns - r.ts_ns > residual_ns)
+		return;
+	fd->residual.tuple = r.orig_port == f->port[DIR_ORIG] ? 4 : 3;
+	fd->residual.ns = end_ns - r.ts_ns;
+	controls_ask(a->controls, &ask, &k);
+	if (k.other.ok)
+		fd->residual.most_ns = k.other.ok_first_ns - r.ts_ns;
+}
+
+void around_finding(const struct around *a, const struct flow *f, int64_t now_ns,
+		    struct finding *fd)
+{
+	put_controls(a, f, now_ns, fd);
+	if (f->proto == 6)
+		put_residual(a, f, now_ns, fd);
 }

@@ -6,6 +6,7 @@
 #include "across/hosts.h"
 #include "evidence/evidence.h"
 #include "flow/flow.h"
+#include "match/finding.h"
 
 /* What other flows of the series tell about one flow that is judged. */
 struct around {
@@ -15,5 +16,9 @@ struct around {
 
 /* Puts what the flow's own packets cannot tell into one of its cases. `now_ns`: the watermark. Depends on what was seen before. */
 void around_case(const struct around *a, const struct flow *f, int64_t now_ns, struct evidence *ev);
+/* Puts into a finding how attempts under other names went, whether it goes on from an earlier trigger, and what these say about its aim.
+ * Needs fd->ts_ns. */
+void around_finding(const struct around *a, const struct flow *f, int64_t now_ns,
+		    struct finding *fd);
 
 #endif

@@ -151,6 +151,11 @@ static uint64_t shown_digest(const struct finding *f)
 	h = h * 31 + keyhash(&key, f->flow.history, strlen(f->flow.history));
 	h = h * 31 + ((uint64_t)f->flow.stage << 48 ^ f->flow.lost << 2 ^
 		      (uint64_t)f->flow.truncated << 1 ^ f->flow.one_sided);
+	h = h * 31 +
+	    keyhash(&key, f->controls.frame, f->controls.n_frames * sizeof(f->controls.frame[0]));
+	h = h * 31 + ((uint64_t)f->controls.ok << 32 ^ f->controls.failed);
+	h = h * 31 + ((uint64_t)f->aimed_control << 32 ^ f->aimed_repeat);
+	h = h * 31 + ((uint64_t)f->residual.ns ^ (uint64_t)f->residual.most_ns << 1);
 	for (uint32_t c = 0; c < f->n_cases; c++)
 		for (size_t i = 0; i < evidence_n(f->cases[c]); i++) {
 			const struct ev_value *v = evidence_at(f->cases[c], i);
@@ -166,12 +171,14 @@ static uint64_t shown_digest(const struct finding *f)
 static void tell_finding(struct telling *t, const struct flow *f, struct finding *fd,
 			 struct told *told, bool last)
 {
-	uint64_t digest = t->cfg->follow ? shown_digest(fd) : finding_digest(fd);
 	const uint64_t *suspect;
+	uint64_t digest;
 	size_t n = evidence_suspects(fd->cases[0], &suspect);
 
 	fd->ts_ns = n ? frame_time(f, suspect[0]) : f->first_ns;
 	place_finding(fd);
+	around_finding(&t->around, f, *t->now_ns, fd);
+	digest = t->cfg->follow ? shown_digest(fd) : finding_digest(fd);
 	/* Counted once, in its last form, whether that was told before or not. */
 	if (last) {
 		for (int k = 0; k < TECH_N; k++)
@@ -200,7 +207,8 @@ static void remember(struct telling *t, const struct flow *f, const struct findi
 		return;
 	if (evidence_suspects(fd->cases[0], &suspect))
 		hosts_reset(t->around.hosts, f->addr[DIR_ORIG].b, f->addr[DIR_RESP].b,
-			    f->port[DIR_RESP], frame_time(f, suspect[0]), suspect[0]);
+			    f->port[DIR_RESP], f->port[DIR_ORIG], frame_time(f, suspect[0]),
+			    suspect[0]);
 }
 
 /* What was told and no longer holds: a revision without techniques or grade. */

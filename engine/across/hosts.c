@@ -24,7 +24,7 @@ struct heard {
 
 struct reset {
 	uint8_t orig[16], resp[16];
-	uint16_t port;
+	uint16_t port, orig_port;
 	uint32_t series; /* as above */
 	int64_t ts_ns;
 	uint64_t frame;
@@ -141,7 +141,7 @@ static bool same_ends(const struct hosts *h, const struct reset *e, const uint8_
 }
 
 void hosts_reset(struct hosts *h, const uint8_t orig[16], const uint8_t resp[16], uint16_t port,
-		 int64_t ts_ns, uint64_t frame)
+		 uint16_t orig_port, int64_t ts_ns, uint64_t frame)
 {
 	struct reset *set = &h->reset[reset_set(h, orig, resp, port)], *place = set;
 
@@ -158,20 +158,23 @@ void hosts_reset(struct hosts *h, const uint8_t orig[16], const uint8_t resp[16]
 		    (place->series == h->series && e->ts_ns < place->ts_ns))
 			place = e;
 	}
-	*place = (struct reset){.series = h->series, .port = port, .ts_ns = ts_ns, .frame = frame};
+	*place = (struct reset){.series = h->series,
+				.port = port,
+				.orig_port = orig_port,
+				.ts_ns = ts_ns,
+				.frame = frame};
 	memcpy(place->orig, orig, 16);
 	memcpy(place->resp, resp, 16);
 }
 
 bool hosts_reset_before(const struct hosts *h, const uint8_t orig[16], const uint8_t resp[16],
-			uint16_t port, int64_t ts_ns, int64_t *at_ns, uint64_t *frame)
+			uint16_t port, int64_t ts_ns, struct hosts_reset *out)
 {
 	const struct reset *set = &h->reset[reset_set(h, orig, resp, port)];
 
 	for (const struct reset *e = set; e < set + WAYS; e++)
 		if (same_ends(h, e, orig, resp, port) && e->ts_ns <= ts_ns) {
-			*at_ns = e->ts_ns;
-			*frame = e->frame;
+			*out = (struct hosts_reset){e->ts_ns, e->frame, e->orig_port};
 			return true;
 		}
 	return false;

@@ -32,10 +32,16 @@ void hosts_heard_at(struct hosts *h, uint16_t *place, const uint8_t host[16],
 uint64_t hosts_alive(const struct hosts *h, const uint8_t host[16], const uint8_t not_peer[16],
 		     int64_t since_ns);
 
+/* `port` is resp's; `orig_port` is told again and not part of the key. */
 void hosts_reset(struct hosts *h, const uint8_t orig[16], const uint8_t resp[16], uint16_t port,
-		 int64_t ts_ns, uint64_t frame);
-/* The last such reset at or before `ts_ns`: true with its time and frame. */
+		 uint16_t orig_port, int64_t ts_ns, uint64_t frame);
+struct hosts_reset {
+	int64_t ts_ns;
+	uint64_t frame;
+	uint16_t orig_port;
+};
+/* The last such reset at or before `ts_ns`: true with *out. */
 bool hosts_reset_before(const struct hosts *h, const uint8_t orig[16], const uint8_t resp[16],
-			uint16_t port, int64_t ts_ns, int64_t *at_ns, uint64_t *frame);
+			uint16_t port, int64_t ts_ns, struct hosts_reset *out);
 
 #endif

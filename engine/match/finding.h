@@ -49,6 +49,21 @@ struct finding {
 	uint32_t aimed_follows; /* subset of techniques that are aims with basis "follows" */
 	/* the same with basis "control": another name or version got through */
 	uint32_t aimed_control;
+	/* with basis "repeat": the same name failed three times over two servers, and never got through */
+	uint32_t aimed_repeat;
+	/* What other flows tell. finding_make sees none of them and leaves these unset; who asks across/ puts them in. Attempts of the
+	 * same client at the same server under other names, within 10 min: answered, or failed. */
+	struct {
+		uint32_t ok, failed; /* both 0: none was seen */
+		uint32_t n_frames;
+		uint64_t frame[4]; /* of answers */
+	} controls;
+	/* This went on after an earlier trigger: residual blocking. */
+	struct {
+		uint8_t tuple; /* 3: another port of the client; 4: the same ends; 0: no residual blocking seen */
+		int64_t ns; /* it lasted so long at least */
+		int64_t most_ns; /* a connection passed so long after the trigger; 0: none was seen to pass */
+	} residual;
 	enum grade grade;
 	uint32_t groups; /* bit per enum ev_group that held in mechanism signatures */
 	uint32_t n_cases;

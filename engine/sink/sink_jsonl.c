@@ -210,7 +210,7 @@ static void put_alternatives(struct json *j, const struct finding *f)
 	json_close(j, ']');
 }
 
-/* An aim with both bases is told with the better one. */
+/* An aim with several bases is told with the best one. */
 static void put_aims(struct json *j, const struct finding *f)
 {
 	uint32_t aims = f->aimed_follows | f->aimed_control;
@@ -223,7 +223,10 @@ static void put_aims(struct json *j, const struct finding *f)
 
 		json_open(j, NULL, '{');
 		json_word(j, "technique", technique_name((enum technique)t));
-		json_word(j, "basis", f->aimed_control >> t & 1 ? "control" : "follows");
+		json_word(j, "basis",
+			  f->aimed_control >> t & 1  ? "control"
+			  : f->aimed_repeat >> t & 1 ? "repeat"
+						     : "follows");
 		json_close(j, '}');
 	}
 	json_close(j, ']');
@@ -236,6 +239,29 @@ static void put_techniques(struct json *j, const struct finding *f)
 		json_word(j, NULL, technique_name((enum technique)__builtin_ctz(t)));
 	json_close(j, ']');
 	put_aims(j, f);
+}
+
+/* What other flows tell; absent when there were none. */
+static void put_around(struct json *j, const struct finding *f)
+{
+	static const int64_t second_ns = 1000000000;
+
+	if (f->controls.ok || f->controls.failed) {
+		json_open(j, "controls", '{');
+		json_uint(j, "ok", f->controls.ok);
+		json_uint(j, "failed", f->controls.failed);
+		put_frames(j, "frames", f->controls.frame, f->controls.n_frames);
+		json_close(j, '}');
+	}
+	if (!f->residual.tuple)
+		return;
+	json_open(j, "residual", '{');
+	json_uint(j, "tuple", f->residual.tuple);
+	json_int(j, "seconds", f->residual.ns / second_ns);
+	json_bool(j, "at_least", !f->residual.most_ns);
+	if (f->residual.most_ns)
+		json_int(j, "at_most", f->residual.most_ns / second_ns + 1);
+	json_close(j, '}');
 }
 
 /* Absent: the TTLs tell no distance. */
@@ -277,6 +303,7 @@ static void jsonl_finding(struct sink *s, const struct finding *f, const char *f
 	put_evidence(j, f);
 	put_matches(j, f);
 	put_alternatives(j, f);
+	put_around(j, f);
 	put_injector(j, f);
 	put_quality(j, &f->flow);
 	json_close(j, '}');

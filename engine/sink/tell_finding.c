@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One finding as paragraphs: how sure, which connection, why we think so, what it is like, what
  * else it could be, where to look. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -41,6 +42,27 @@ static void show_signs(struct out *s, const struct finding *f)
 		tell_sign(s->say, &sign[i]);
 		line(s, i ? NULL : "   Evidence:", INK_PLAIN);
 	}
+}
+
+/* What other connections tell. */
+static void show_around(struct out *s, const struct finding *f)
+{
+	if (f->controls.ok || f->controls.failed) {
+		say(s->say, "under other names, ");
+		say_count(s->say, f->controls.ok, "attempt at the same server was answered",
+			  "attempts at the same server were answered");
+		say(s->say, " and ");
+		say_count(s->say, f->controls.failed, "failed", "failed");
+		line(s, "   Compared:", INK_PLAIN);
+	}
+	if (!f->residual.tuple)
+		return;
+	say(s->say, "%" PRId64 " s %s after a connection to the same server was reset",
+	    f->residual.ns / 1000000000, f->residual.most_ns ? "long," : "or longer,");
+	if (f->residual.most_ns)
+		say(s->say, "; one passed %" PRId64 " s after it",
+		    f->residual.most_ns / 1000000000);
+	line(s, "   Goes on:", INK_PLAIN);
 }
 
 /* Is this signature told already, from another case? */
@@ -120,6 +142,7 @@ void tell_full(struct page *p, struct say *room, const struct finding *f)
 	line(s, "   How sure:", INK_PLAIN);
 	show_connection(s, f);
 	show_signs(s, f);
+	show_around(s, f);
 	show_likeness(s, f, SIG_MIDDLEBOX, "   Behaves like:");
 	show_likeness(s, f, SIG_BENIGN, "   Innocent look:");
 	show_rivals(s, f);

@@ -116,7 +116,14 @@ static void test_hosts_heard_is_bounded_and_the_oldest_goes(void **state)
 static bool before(const struct hosts *h, uint32_t orig, uint32_t resp, uint16_t port,
 		   int64_t ts_ns, int64_t *at_ns, uint64_t *frame)
 {
-	return hosts_reset_before(h, host(orig).b, host(resp).b, port, ts_ns, at_ns, frame);
+	struct hosts_reset r;
+
+	if (!hosts_reset_before(h, host(orig).b, host(resp).b, port, ts_ns, &r))
+		return false;
+	assert_int_equal(r.orig_port, 40000);
+	*at_ns = r.ts_ns;
+	*frame = r.frame;
+	return true;
 }
 
 /* A remembered place that is right, stale or nonsense tells the same. */
@@ -152,7 +159,7 @@ static void test_hosts_cleared_knows_nothing(void **state)
 		assert_int_equal(hosts_alive(h, host(1).b, host(9).b, 0), 0);
 		assert_false(before(h, 1, 2, 443, 100, &at, &frame));
 		heard(h, 1, 2, 10, 5);
-		hosts_reset(h, host(1).b, host(2).b, 443, 10, 5);
+		hosts_reset(h, host(1).b, host(2).b, 443, 40000, 10, 5);
 		assert_int_equal(hosts_alive(h, host(1).b, host(9).b, 0), 5);
 		assert_true(before(h, 1, 2, 443, 100, &at, &frame));
 		hosts_clear(h);
@@ -167,7 +174,7 @@ static void test_hosts_reset_by_both_ends_port_and_time(void **state)
 	uint64_t frame = 99;
 
 	(void)state;
-	hosts_reset(h, host(1).b, host(2).b, 443, 1000, 7);
+	hosts_reset(h, host(1).b, host(2).b, 443, 40000, 1000, 7);
 	assert_false(before(h, 1, 2, 443, 999, &at, &frame));
 	assert_false(before(h, 1, 2, 80, 2000, &at, &frame));
 	assert_false(before(h, 2, 1, 443, 2000, &at, &frame));
@@ -178,10 +185,11 @@ static void test_hosts_reset_by_both_ends_port_and_time(void **state)
 	assert_true(before(h, 1, 2, 443, 1000, &at, &frame));
 	assert_int_equal(at, 1000);
 	assert_int_equal(frame, 7);
-	hosts_reset(h, host(1).b, host(2).b, 80, 1500, 8); /* another port is another entry */
+	hosts_reset(h, host(1).b, host(2).b, 80, 40000, 1500,
+		    8); /* another port is another entry */
 	assert_true(before(h, 1, 2, 443, 9000, &at, &frame));
 	assert_int_equal(frame, 7);
-	hosts_reset(h, host(1).b, host(2).b, 443, 3000, 9);
+	hosts_reset(h, host(1).b, host(2).b, 443, 40000, 3000, 9);
 	assert_true(before(h, 1, 2, 443, 9000, &at, &frame));
 	assert_int_equal(at, 3000);
 	assert_int_equal(frame, 9);
@@ -196,8 +204,8 @@ static void test_hosts_reset_told_late_does_not_replace_a_later_one(void **state
 	uint64_t frame = 0;
 
 	(void)state;
-	hosts_reset(h, host(1).b, host(2).b, 443, 3000, 9);
-	hosts_reset(h, host(1).b, host(2).b, 443, 1000, 7);
+	hosts_reset(h, host(1).b, host(2).b, 443, 40000, 3000, 9);
+	hosts_reset(h, host(1).b, host(2).b, 443, 40000, 1000, 7);
 	assert_true(before(h, 1, 2, 443, 9000, &at, &frame));
 	assert_int_equal(at, 3000);
 	assert_int_equal(frame, 9);
@@ -214,7 +222,7 @@ static void test_hosts_resets_are_bounded_and_the_oldest_goes(void **state)
 
 	(void)state;
 	for (uint32_t i = 1; i <= N; i++)
-		hosts_reset(h, host(i).b, host(2).b, 443, i, i);
+		hosts_reset(h, host(i).b, host(2).b, 443, 40000, i, i);
 	for (uint32_t i = 1; i <= N; i++) {
 		bool known = before(h, i, 2, 443, N, &at, &frame);
 

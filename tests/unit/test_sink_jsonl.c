@@ -103,7 +103,7 @@ static void test_finding_unknown_is_absent(void **state)
 {
 	static const char *const key[] = {"\"trigger\"",   "\"aimed_at\"", "\"stage\"",
 					  "\"tampering\"", "\"app\"",      "\"history\"",
-					  "null"};
+					  "null",          "\"controls\"", "\"residual\""};
 	struct example e;
 	struct told t;
 
