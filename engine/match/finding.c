@@ -283,6 +283,15 @@ static enum grade best_grade(const struct judged *j, size_t n)
 	return best;
 }
 
+/* Does a technique that is likely or better say that somebody else sent the packets? A resolver that lies sends its answer itself. */
+static bool says_injected(const struct judged *j)
+{
+	for (int t = 0; t < TECH_N; t++)
+		if (j->grade[t] >= GRADE_LIKELY && t != TECH_DNS_MANIPULATION)
+			return true;
+	return false;
+}
+
 /* One case that was not vetoed: its matches, frames, and, where it reached the finding's grade,
  * technique and aim. */
 static void tell_case(struct finding *f, const struct sig_set *set, const struct evidence *ev,
@@ -308,7 +317,7 @@ static void tell_case(struct finding *f, const struct sig_set *set, const struct
 	if (best < GRADE_LIKELY)
 		return;
 	f->likely_cases |= BIT(f->n_cases - 1);
-	n = evidence_suspects(ev, &suspect);
+	n = says_injected(j) ? evidence_suspects(ev, &suspect) : 0;
 	for (size_t i = 0; i < n; i++)
 		add_frame(f->injected, &f->n_injected, suspect[i], &f->frames_cut);
 	if (best == f->grade) {

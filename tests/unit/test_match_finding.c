@@ -338,6 +338,31 @@ static void test_artefact_is_capped_as_others(void **state)
 	evidence_free(ev);
 }
 
+/* A resolver that lies sent its answer itself: the frame is told, and not called injected. The same facts as an injection are. */
+static void test_answer_of_a_lying_resolver_is_not_injected(void **state)
+{
+	static const char *const claims[] = {"claims: {technique: dns_manipulation}\n", RST};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(claims); i++) {
+		static struct finding f;
+		struct evidence *ev = rst_case(3);
+		const struct evidence *cases[] = {ev};
+		char text[1024];
+		const char *const texts[] = {text};
+		struct sig_set *set;
+
+		(void)snprintf(text, sizeof(text), "%s%swhen: [rst.raced is yes]\n",
+			       HEAD("mechanism.a", "draft"), claims[i]);
+		assert_true(make(texts, 1, cases, 1, &f, &set));
+		assert_int_equal(f.grade, GRADE_LIKELY);
+		assert_int_equal(f.n_injected, i);
+		assert_int_equal(f.frame[0], 3);
+		sig_set_free(set);
+		evidence_free(ev);
+	}
+}
+
 /* Of two cases the better gives the grade; only its suspects are called injected when the other
  * stays an anomaly. */
 static void test_best_case_gives_the_grade(void **state)
@@ -586,6 +611,7 @@ int main(void)
 		cmocka_unit_test(test_benign_excuses_only_its_technique_any_excuses_all),
 		cmocka_unit_test(test_middlebox_table),
 		cmocka_unit_test(test_artefact_is_capped_as_others),
+		cmocka_unit_test(test_answer_of_a_lying_resolver_is_not_injected),
 		cmocka_unit_test(test_best_case_gives_the_grade),
 		cmocka_unit_test(test_aims_table),
 		cmocka_unit_test(test_aim_of_a_lesser_case_is_not_told),
