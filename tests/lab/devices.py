@@ -7,7 +7,7 @@ box. The rule set is in truth.json. Not every kernel has tc's policer or netem; 
 import draw
 import net
 from draw import ACK, PSH, RST
-from scenarios import ALLOWED, BLOCKED, BOX, BOX_KERNEL, KERNEL, curl, http, lookup, play, sees, tls
+from scenarios import ALLOWED, BLOCKED, BOX, BOX_KERNEL, FINE, KERNEL, UNRELATED, curl, http, lookup, play, sees, tls
 
 
 def filter_rule(where, rule, hook="forward"):
@@ -208,6 +208,36 @@ def dns_lie(p, rng):
     p.cmds.append((["dig", f"@{p.resolver}", "+tries=1", "+time=3", "+short", ALLOWED, "A"], 6, None))
     p.otherwise = {"dns_manipulation"}
     sees(p, client=["dns_manipulation"], server=["dns_manipulation"])
+
+
+def ask(p, resolver, name):
+    p.cmds.append((["dig", f"@{resolver}", "+tries=2", "+time=3", "+short", name, "AAAA" if p.v6 else "A"], 8, None))
+
+
+def several_lookups(p):
+    """Names that all is well with, so that the resolver's habits are known; then three unrelated ones, each asked of a second resolver too."""
+    p.services |= {"dnsmasq"}
+    p.second = True
+    p.trigger = ("qname", BLOCKED)
+    for name in FINE * 2:
+        ask(p, p.resolver, name)
+    for name in (BLOCKED,) + UNRELATED:
+        ask(p, p.resolver, name)
+        ask(p, p.web2, name)
+
+
+@play("dns-lie-many", "the resolver denies three unrelated names that a second resolver knows", ("resolver",), twin="inn-dns-two")
+def dns_lie_many(p, rng):
+    several_lookups(p)
+    p.lies = {name: None for name in (BLOCKED,) + UNRELATED}
+    p.otherwise = {"dns_manipulation"}
+    # Beside the resolver nothing shows that an answer took the time that the resolver's own answers take.
+    sees(p, client=["dns_manipulation"])
+
+
+@play("inn-dns-two", "the same questions to the same two resolvers, both honest")
+def inn_dns_two(p, rng):
+    several_lookups(p)
 
 
 @play("inn-dns-private", "a name inside a network: its private address, truly where it is")

@@ -85,6 +85,15 @@ CASES = {
         "inn-quic-none", 2, "Innocent: a server without QUIC whose own packet filter drops UDP 443.", **V4),
     "dns-tcp-answer": case(
         "dns-tcp-answer", 2, "dig asks over TCP; a forged answer in the connection overtakes the resolver's.", **V4),
+    "dns-lie": case(
+        "dns-lie-many", 2, "A resolver denies three unrelated names that a second resolver knows; it sends its answers itself, so none is injected.", **V4),
+    "inn-dns-two": case(
+        "inn-dns-two", 2, "Innocent: the same questions to the same two resolvers, both honest.", **V4),
+    "tls-proxy": case(
+        "tls-proxy", 1, "sslsplit in a router ends TLS 1.2, with the name of a root that publications know from intercepted connections only (the key is\n"
+        "the lab's own); the first visit was let alone.", **V4),
+    "tls-proxy-product": case(
+        "tls-proxy", 3, "The same with the name of a product: a confirmed one, since the same server has shown its own certificate before.", **V6),
     "inn-dns-tcp": case(
         "inn-dns-tcp", 2, "Innocent: the question over TCP and its answer.", **V4),
     "drop-nft": case(

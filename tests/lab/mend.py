@@ -21,7 +21,9 @@ its path, one a line. Modes:
             silence  the responder acknowledges what it got and says nothing;
             address  the router's refusals come from the server itself;
             QUIC     the server has none at all, so nothing stands beside the silence;
-            policing no segment is lost, so none is sent twice.
+            policing no segment is lost, so none is sent twice;
+            resolver nobody else was asked, so no other answer contradicts it;
+            proxy    the certificates name an issuer that nobody knows.
 """
 import argparse
 import copy
@@ -320,12 +322,34 @@ def innocent_quic(case):
     return [f for f in case.frames if not (f.udp and f.sport == 443 and f.src == server)]
 
 
+def innocent_resolver(case):
+    """Nobody else was asked: what one resolver denies may not exist."""
+    return [f for f in case.frames if not (f.udp and 53 in (f.sport, f.dport)) or case.trigger.dst in (f.src, f.dst)]
+
+
+def innocent_issuer(case):
+    """Names of the issuer in letters of the same number; nobody checks the signatures."""
+    names = [part.split("=", 1)[1].encode() for part in case.truth["drawn"]["issuer"].split("/") if "=" in part]
+    for f in case.frames:
+        for name in names:
+            at = f.data.find(name) if len(name) > 2 else -1
+            while at >= 0:
+                f.data[at:at + len(name)] = b"n" * len(name)
+                pcapio.checksums(f)
+                at = f.data.find(name)
+    return case.frames
+
+
 def mend_innocent(case):
     kinds = set(case.t["techniques"])
     if "throttling" in kinds:
         return innocent_transfer(case)
     if "quic_blocking" in kinds:
         return innocent_quic(case)
+    if "dns_manipulation" in kinds:
+        return innocent_resolver(case)
+    if "tls_interception" in kinds:
+        return innocent_issuer(case)
     if "dns_injection" in kinds and case.forged[0].tcp:
         return mend_remove(case)        # the resolver's own answer stands behind it
     if case.truth["trigger"] and case.truth["trigger"]["kind"] == "address" and not case.forged:

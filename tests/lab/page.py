@@ -175,6 +175,12 @@ def lab_page(rows, seeds):
         f"{len(errors)} not played (a race the play needs was lost three times). Linux {os.uname().release.split('-')[0]}; "
         f"{', '.join(f'wallprint {v}, signatures {d[:12]}' for v, d in tool)}.\n",
         "## Techniques\n\nFound: at `likely` or better. `throttling` is asked for beside the sender only, where losses can be told.\n\n" + by_technique(rows),
+        # In step with docs/techniques: what no rule of ours should call.
+        "What stays below `likely` by right: `dns-lie` asks one resolver for one name, and an address that no host can have is what filters"
+        " of the user's own choice answer too (METHODS d.2, d.4: 72 % of what consistency alone accused was innocent); with more names and "
+        "a second resolver (`dns-lie-many`) it is told. `tls-proxy` draws one issuer in four that nobody has published, with one visit let "
+        "alone and two taken: a server that moves shows the same. `tls-proxy-13` shows no certificate, and three visits are fewer than the "
+        "three controls that METHODS e asks for. Addresses without any answer are dead hosts as well.\n",
         "## Aims\n\nWhat an act was aimed at may be named; nothing asks for it.\n\n" + by_aim(rows),
         "## Grades\n\nA finding is right when every technique and aim it names is true of that capture and every frame it calls injected was forged.\n\n" + by_grade(rows),
         "## Conditions\n\n" + by_condition(rows),

@@ -10,6 +10,9 @@ import net
 from draw import ACK, FIN, PSH, RST, SYN
 
 BLOCKED, ALLOWED = "blocked.example", "allowed.example"
+# Owners of their own, as blocked.example is.
+UNRELATED = ("forbidden.example", "banned.example")
+FINE = tuple(f"fine{i}.example" for i in range(7))
 ODD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "odd.py")
 TABLE = {}
 
@@ -55,7 +58,8 @@ class Plan:
     kernel_forges: set = field(default_factory=set)        # ... and send in another's name
     kernel_why: str = "policy"                             # or "loss": a queue that overflows is no policy
     proxied: int = None                                    # port on which a proxy ends connections
-    lies: dict = field(default_factory=dict)               # what the resolver says: name -> address
+    lies: dict = field(default_factory=dict)               # what the resolver says: name -> addresses, or None: there is no such name
+    second: bool = False                                   # a second resolver, at the second address, that does not lie
 
     def note(self, key, value):
         self.notes[key] = value
