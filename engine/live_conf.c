@@ -64,7 +64,7 @@ static const struct live_opt table[] = {
 	 "the same over HTTP for this machine, at /metrics: 127.0.0.1:PORT,\n"
 	 "[::1]:PORT or unix:PATH",
 	 KIND_TEXT, AT(keep.metrics_listen)},
-	{"metrics-every", 0, "S", "seconds between two of them (default 10)", KIND_U32,
+	{"metrics-every", 0, "S", "seconds between two of them (default 10)", KIND_U32, true,
 	 AT(metrics_s), .min = 1, .max = 86400},
 	{"ring", 0, "SIZE", "room for packets between kernel and program (default 64M)", KIND_U32,
 	 AT(live.ring_bytes), .min = 1 << 18, .max = 1 << 30},

@@ -138,7 +138,9 @@ static void test_change_of_a_start_option_is_named(void **state)
 	(void)state;
 	assert_true(read_text(&is, "interface = eth0\nring = 1M\nkeep = 5\nuser = a\n", &err));
 	assert_true(read_text(
-		&wanted, "interface = eth0\nring = 2M\nkeep = 6\nsnaplen = 96\nuser = a\n", &err));
+		&wanted,
+		"interface = eth0\nring = 2M\nkeep = 6\nmetrics-every = 3\nsnaplen = 96\nuser = a\n",
+		&err));
 	assert_int_equal(live_conf_needs_start(&is, &wanted, names, sizeof(names)), 2);
 	assert_string_equal(names, "ring, snaplen");
 	assert_int_equal(live_conf_needs_start(&is, &wanted, names, 6), 2);
