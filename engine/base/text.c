@@ -166,3 +166,13 @@ const char *text_time(int64_t ns, char out[TEXT_TIME_SIZE])
 	*at = '\0';
 	return out;
 }
+
+void text_hex(char *out, const uint8_t *at, size_t n)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < n; i++) {
+		out[2 * i] = hex[at[i] >> 4];
+		out[2 * i + 1] = hex[at[i] & 15];
+	}
+}

@@ -20,6 +20,9 @@ size_t text_terminal(char *out, size_t size, const char *at, size_t len);
  * (latin-1), so that nothing is lost. Output errors stay in f. */
 void text_json(FILE *f, const char *at, size_t len);
 
+/* Two lower-case hexadecimal digits for each of n bytes, and no NUL. */
+void text_hex(char *out, const uint8_t *at, size_t n);
+
 enum { TEXT_TIME_SIZE = 48 };
 /* RFC 3339 in UTC with nanoseconds, "2026-11-21T19:30:26.355342000Z"; every int64 fits (1677 to
  * 2262). No locale, no time zone. Returns out. */

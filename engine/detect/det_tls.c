@@ -19,11 +19,11 @@
  *     tls13-same.pcap */
 #include "detect/det_tls.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "app/tls_flow.h"
 #include "base/keyhash.h"
+#include "base/text.h"
 
 /* METHODS e asks for three controls, and this one must be the exception among them. */
 enum { OTHERS_MIN = 3 };
@@ -100,11 +100,10 @@ static void put_text(struct evidence *ev, enum feat id, const char *s, uint64_t 
 
 static void put_hash(struct evidence *ev, enum feat id, const uint8_t h[CERT_HASH], uint64_t frame)
 {
-	char hex[2 * CERT_HASH + 1];
+	char hex[2 * CERT_HASH];
 
-	for (size_t i = 0; i < CERT_HASH; i++)
-		(void)snprintf(hex + 2 * i, 3, "%02x", h[i]); /* two digits fit */
-	put_text(ev, id, hex, frame);
+	text_hex(hex, h, CERT_HASH);
+	evidence_put_text(ev, id, hex, sizeof(hex), frame);
 }
 
 static void put_key(const struct cert *c, struct evidence *ev, uint64_t fr)

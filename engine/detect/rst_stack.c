@@ -3,6 +3,7 @@
  * (METHODS c.1-c.3). */
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "detect/carrier.h"
 #include "detect/rst_group.h"
 
@@ -199,7 +200,6 @@ static void put_burst(const struct rst_group *g, struct evidence *ev)
 
 static void put_payload(const struct rst_group *g, struct evidence *ev)
 {
-	static const char hex[] = "0123456789abcdef";
 	const struct rst_bytes *b = g->f->rst_bytes;
 	char text[2 * RST_BYTES];
 
@@ -208,10 +208,7 @@ static void put_payload(const struct rst_group *g, struct evidence *ev)
 	for (uint32_t i = 0; i < g->n; i++) {
 		if (g->at[i]->frame_no != b->frame_no)
 			continue;
-		for (uint32_t j = 0; j < b->n; j++) {
-			text[2 * j] = hex[b->at[j] >> 4];
-			text[2 * j + 1] = hex[b->at[j] & 15];
-		}
+		text_hex(text, b->at, b->n);
 		evidence_put_text(ev, FEAT_RST_PAYLOAD, text, 2u * b->n, b->frame_no);
 	}
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "kin/event_json.h"
 
 enum { EVENT_DEPTH = 11 /* the writer's JSON_DEPTH is 12 */ };
@@ -268,15 +269,11 @@ static bool read_lines(struct reading *r, FILE *f, uint64_t *line_no)
 
 static bool finish_hash(struct reading *r)
 {
-	static const char hex[] = "0123456789abcdef";
 	uint8_t sum[32];
 
 	if (EVP_DigestFinal_ex(r->hash, sum, NULL) != 1)
 		return false;
-	for (size_t i = 0; i < sizeof(sum); i++) {
-		r->log->sha256[2 * i] = hex[sum[i] >> 4];
-		r->log->sha256[2 * i + 1] = hex[sum[i] & 15];
-	}
+	text_hex(r->log->sha256, sum, sizeof(sum));
 	return true;
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "match/match_impl.h"
 
 _Static_assert(TECH_N <= 32 && GROUP_N <= 32, "techniques and groups fit a mask");
@@ -268,8 +269,7 @@ static void make_id(struct finding *f, const struct evidence *const *cases, size
 	/* Fails only without memory or provider; the id is then zeros, and says nothing false. */
 	if (len > 0 && !EVP_Digest(text, (size_t)len, sha, NULL, EVP_sha256(), NULL))
 		memset(sha, 0, sizeof(sha));
-	for (size_t i = 0; i < 8; i++)
-		(void)snprintf(f->id + 2 * i, 3, "%02x", sha[i]);
+	text_hex(f->id, sha, sizeof(f->id) / 2);
 }
 
 static enum grade best_grade(const struct judged *j, size_t n)

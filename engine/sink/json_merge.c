@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "base/version.h"
 #include "kin/event_json.h"
 #include "sink/json.h"
@@ -176,15 +177,11 @@ static void put_counts(struct json *j, const struct merge_sums *s)
 
 void json_run_geo(struct json *j, const struct run_geo *g)
 {
-	static const char hex[] = "0123456789abcdef";
 	char text[64];
 
 	if (!g->known)
 		return;
-	for (size_t i = 0; i < sizeof(g->sha256); i++) {
-		text[2 * i] = hex[g->sha256[i] >> 4];
-		text[2 * i + 1] = hex[g->sha256[i] & 15];
-	}
+	text_hex(text, g->sha256, sizeof(g->sha256));
 	json_open(j, "geo", '{');
 	json_word(j, "name", g->name);
 	json_word(j, "date", g->date);

@@ -2,6 +2,7 @@
 /* JSON lines, `wallprint.event/1`: the contract is docs/ARCHITECTURE.md, "The output contract".
  * Unknown is absent, never 0. Key order is fixed, so that two runs can be compared byte by byte.
  * long: the output contract, whole, in one place */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -347,13 +348,10 @@ static void jsonl_devices(struct sink *s, const struct devices *ds)
 
 static void put_hex(struct json *j, const char *key, const uint8_t *at, size_t n)
 {
-	static const char hex[] = "0123456789abcdef";
 	char text[64];
 
-	for (size_t i = 0; i < n && i < sizeof(text) / 2; i++) {
-		text[2 * i] = hex[at[i] >> 4];
-		text[2 * i + 1] = hex[at[i] & 15];
-	}
+	assert(n <= sizeof(text) / 2);
+	text_hex(text, at, n);
 	json_str(j, key, text, 2 * n);
 }
 

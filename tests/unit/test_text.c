@@ -201,12 +201,25 @@ static void test_log_levels_follow_the_environment(void **state)
 	assert_string_equal(out, "wallprint: flow: lost 3\n");
 }
 
+static void test_hex_is_two_lower_digits_a_byte_and_no_more(void **state)
+{
+	static const uint8_t at[] = {0x00, 0x09, 0x9a, 0xff};
+	char out[10] = "xxxxxxxxx";
+
+	(void)state;
+	text_hex(out, at, sizeof(at));
+	assert_string_equal(out, "00099affx");
+	text_hex(out, at, 0);
+	assert_string_equal(out, "00099affx");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hostile_strings_are_neutralised),
 		cmocka_unit_test(test_every_code_point_is_a_character),
 		cmocka_unit_test(test_terminal_cut_at_every_size_keeps_characters_whole),
+		cmocka_unit_test(test_hex_is_two_lower_digits_a_byte_and_no_more),
 		cmocka_unit_test(test_time_is_utc_with_nanoseconds),
 		cmocka_unit_test(test_log_levels_follow_the_environment),
 	};
