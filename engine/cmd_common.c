@@ -93,12 +93,26 @@ static bool is_collection(const char *dir)
 	return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
-/* build/wallprint, build/asan/wallprint: the collection is one or two directories above the
- * program's own. */
+/* By what it is, not by its name. */
+static bool is_named(const struct sig_dirs *d, const char *dir)
+{
+	struct stat st, other;
+
+	for (size_t i = 0; i < d->n; i++)
+		if (!stat(dir, &st) && !stat(d->at[i], &other) && st.st_dev == other.st_dev &&
+		    st.st_ino == other.st_ino)
+			return true;
+	return false;
+}
+
 static bool put_first(struct sig_dirs *d, const char *dir, struct err_info *err)
 {
-	char *copy = strdup(dir);
+	char *copy;
 
+	/* The user named it himself: a second reading, 7 ms, would change nothing. */
+	if (is_named(d, dir))
+		return true;
+	copy = strdup(dir);
 	if (!copy)
 		return err_set(err, "out of memory");
 	memmove(d->at + 1, d->at, d->n * sizeof(d->at[0]));
@@ -107,6 +121,8 @@ static bool put_first(struct sig_dirs *d, const char *dir, struct err_info *err)
 	return true;
 }
 
+/* build/wallprint, build/asan/wallprint: the collection is one or two directories above the
+ * program's own. */
 bool sig_dirs_default(struct sig_dirs *d, struct err_info *err)
 {
 	char exe[PATH_MAX / 2], path[PATH_MAX];
