@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "live_conf.h"
+#include "live_conf_impl.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,30 +11,9 @@
 #include "base/limits.h"
 #include "base/text.h"
 
-enum kind {
-	KIND_TEXT,
-	KIND_SWITCH,
-	KIND_U32,
-	KIND_U64,
-	KIND_TAP,
-	KIND_FOLLOW,
-	KIND_FORMAT,
-	KIND_DIR
-};
-
-struct live_opt {
-	const char *name;
-	char letter; /* 0: none */
-	const char *arg, *help;
-	enum kind kind;
-	bool at_once; /* a change is taken over at SIGHUP; else at the next start */
-	size_t at;    /* where in struct live_run */
-	uint64_t min, max;
-};
-
 #define AT(member) .at = offsetof(struct live_run, member)
 
-static const struct live_opt table[] = {
+const struct live_opt live_conf_table[LIVE_CONF_TABLE] = {
 	{"interface", 'i', "IFACE", "where to listen; `any` for all", KIND_TEXT, AT(live.device)},
 	{"tap", 0, "auto|xdp|tc|socket|pcap",
 	 "socket (and auto, the default): an eBPF filter in the kernel passes on\n"
@@ -78,9 +56,8 @@ static const struct live_opt table[] = {
 	{"memory", 0, "SIZE", "ceiling for flow state (default: a quarter of the machine)",
 	 KIND_U64, AT(cfg.memory_bytes), .min = 1 << 20, .max = UINT64_MAX},
 };
-_Static_assert(ARRAY_LEN(table) <= LIVE_CONF_OPTIONS, "struct live_run has room for each");
-
-enum { OPT_TABLE = 256, OPT_CONFIG = OPT_TABLE + LIVE_CONF_OPTIONS };
+_Static_assert(ARRAY_LEN(live_conf_table) <= LIVE_CONF_OPTIONS,
+	       "struct live_run has room for each");
 
 void live_conf_defaults(struct live_run *r)
 {
@@ -114,13 +91,13 @@ static bool take_word(struct live_run *r, const struct live_opt *o, const char *
 	}
 }
 
-static bool take(struct live_run *r, const struct live_opt *o, const char *value,
-		 struct err_info *err)
+bool live_conf_take(struct live_run *r, const struct live_opt *o, const char *value,
+		    struct err_info *err)
 {
 	void *at = (char *)r + o->at;
 	uint64_t n;
 
-	r->given[o - table] = value;
+	r->given[o - live_conf_table] = value;
 	switch (o->kind) {
 	case KIND_TEXT:
 		*(const char **)at = value;
@@ -146,9 +123,9 @@ static bool take(struct live_run *r, const struct live_opt *o, const char *value
 
 static const struct live_opt *find(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		if (!strcmp(table[i].name, name))
-			return &table[i];
+	for (size_t i = 0; i < ARRAY_LEN(live_conf_table); i++)
+		if (!strcmp(live_conf_table[i].name, name))
+			return &live_conf_table[i];
 	return NULL;
 }
 
@@ -194,9 +171,9 @@ static bool take_line(struct live_run *r, const char *path, size_t no, char *lin
 	if (!o)
 		return complain(err, path, no, key,
 				"no such key; `wallprint live --help` lists them");
-	if (r->given[o - table] && o->kind != KIND_DIR)
+	if (r->given[o - live_conf_table] && o->kind != KIND_DIR)
 		return complain(err, path, no, key, "was given before");
-	return take(r, o, line, &why) || complain(err, path, no, key, why.text);
+	return live_conf_take(r, o, line, &why) || complain(err, path, no, key, why.text);
 }
 
 bool live_conf_text(struct live_run *r, const char *path, struct bytes text, struct err_info *err)
@@ -247,136 +224,20 @@ bool live_conf_file(struct live_run *r, const char *path, struct err_info *err)
 	return ok;
 }
 
-static void build_getopt(struct option opts[LIVE_CONF_OPTIONS + 3],
-			 char letters[2 * LIVE_CONF_OPTIONS + 3])
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		const struct live_opt *o = &table[i];
-
-		opts[i] = (struct option){o->name, o->arg ? required_argument : no_argument, NULL,
-					  OPT_TABLE + (int)i};
-		if (o->letter)
-			letters[n++] = o->letter;
-		if (o->letter && o->arg)
-			letters[n++] = ':';
-	}
-	letters[n++] = 'h';
-	letters[n] = '\0';
-	opts[ARRAY_LEN(table)] = (struct option){"config", required_argument, NULL, OPT_CONFIG};
-	opts[ARRAY_LEN(table) + 1] = (struct option){"help", no_argument, NULL, 'h'};
-	opts[ARRAY_LEN(table) + 2] = (struct option){NULL, 0, NULL, 0};
-}
-
-/* The next option of a command line, whichever way it was written: a place in the table from OPT_TABLE on, OPT_CONFIG, 'h', '?', -1. */
-static int next_option(int argc, char **argv)
-{
-	struct option opts[LIVE_CONF_OPTIONS + 3];
-	char letters[2 * LIVE_CONF_OPTIONS + 3];
-	int c;
-
-	build_getopt(opts, letters);
-	c = getopt_long(argc, argv, letters, opts, NULL);
-	for (size_t i = 0; i < ARRAY_LEN(table) && c > 0 && c < OPT_TABLE; i++)
-		if (table[i].letter == c)
-			return OPT_TABLE + (int)i;
-	return c;
-}
-
-const char *live_conf_path(int argc, char **argv)
-{
-	const char *path = NULL;
-	bool names_interface = false;
-	int c;
-
-	optind = 0; /* getopt(3): begin anew */
-	opterr = 0;
-	while ((c = next_option(argc, argv)) != -1) {
-		if (c == 'h')
-			return NULL;
-		if (c == OPT_CONFIG)
-			path = optarg;
-		names_interface |= c == OPT_TABLE; /* the table's first */
-	}
-	return path || names_interface ? path : LIVE_CONF_DEFAULT;
-}
-
-void live_conf_help(FILE *f)
-{
-	enum { COLUMN = 26 };
-
-	fputs("Usage: wallprint live [--config FILE] [-i INTERFACE] [OPTIONS]\n\n"
-	      "Listens at a network interface and prints what is found while it happens. Sends nothing, changes nothing.\n"
-	      "Ends at SIGTERM or SIGINT, after judging the flows that are open. SIGHUP opens the file of -o anew, and\n"
-	      "reads the configuration and the signatures anew: when anything is wrong with them the old ones stay.\n\n"
-	      "  --config FILE           where more of these options stand, as `name = value`, one a line; switches as\n"
-	      "                          `name = yes`. Without -i: " LIVE_CONF_DEFAULT
-	      ". What is said here\n"
-	      "                          replaces it. `wallprint check-config FILE` checks it\n",
-	      f);
-	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		const struct live_opt *o = &table[i];
-		const char *at = o->help, *eol;
-		int n = o->letter ? fprintf(f, "  -%c, ", o->letter) : fprintf(f, "  ");
-
-		n += fprintf(f, "--%s %s", o->name, o->arg ? o->arg : "");
-
-		for (; *at; at = *eol ? eol + 1 : eol, n = 0) {
-			eol = strchrnul(at, '\n');
-			fprintf(f, "%*s%.*s\n", n < COLUMN ? COLUMN - n : 1, "", (int)(eol - at),
-				at);
-		}
-	}
-	fputs("  --help                  this text\n\n"
-	      "Exit status: 0 ended when asked to, 2 usage, 3 capture broke off, 4 the interface cannot be opened,\n"
-	      "5 output could not be written.\n",
-	      f);
-}
-
-int live_conf_args(struct live_run *r, int argc, char **argv)
-{
-	struct err_info err;
-	int c;
-
-	optind = 0; /* getopt(3): begin anew */
-	opterr = 1;
-	while ((c = next_option(argc, argv)) != -1) {
-		const struct live_opt *o =
-			&table[c >= OPT_TABLE && c < OPT_CONFIG ? c - OPT_TABLE : 0];
-
-		if (c == 'h')
-			return EXIT_DONE;
-		if (c == '?')
-			return EXIT_USAGE;
-		if (c == OPT_CONFIG || take(r, o, o->arg ? optarg : "yes", &err))
-			continue;
-		cmd_complain("live", "--%s: %s", o->name, err.text);
-		return EXIT_USAGE;
-	}
-	if (r->live.device && optind == argc)
-		return -1;
-	cmd_complain("live", "%s",
-		     r->live.device
-			     ? "takes no file; `wallprint replay` reads them"
-			     : "no interface: -i INTERFACE, or `interface` in " LIVE_CONF_DEFAULT);
-	return EXIT_USAGE;
-}
-
 size_t live_conf_needs_start(const struct live_run *is, const struct live_run *wanted, char *out,
 			     size_t room)
 {
 	size_t n = 0, used = 0;
 
 	*out = '\0';
-	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(live_conf_table); i++) {
 		const char *a = is->given[i], *b = wanted->given[i];
 
-		if (table[i].at_once || (a && b ? !strcmp(a, b) : a == b))
+		if (live_conf_table[i].at_once || (a && b ? !strcmp(a, b) : a == b))
 			continue;
 		if (used < room)
 			used += (size_t)snprintf(out + used, room - used, "%s%s", n ? ", " : "",
-						 table[i].name);
+						 live_conf_table[i].name);
 		n++;
 	}
 	return n;
