@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,6 +59,9 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--version"))
 		return version();
+	/* Digests and published keys are no matter of this machine's openssl.cnf, nor of a file that the environment names. Should it
+	 * fail, libcrypto's own first use says so. */
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return argc == 3 && !strcmp(argv[2], "--version")
