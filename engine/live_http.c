@@ -154,7 +154,8 @@ static bool take(struct http *h, int from, char *buf)
 	copy = realloc(h->text, (size_t)got);
 	if (!copy)
 		return true; /* the old one serves */
-	h->text = memcpy(copy, buf, (size_t)got);
+	memcpy(copy, buf, (size_t)got);
+	h->text = copy;
 	h->len = (size_t)got;
 	return true;
 }
