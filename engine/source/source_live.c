@@ -56,6 +56,7 @@ struct live {
 	uint8_t *arena;    /* the frames of a batch: libpcap's own die when its callback returns */
 	size_t used;
 	uint32_t last_rounds; /* reads that are left when it was told to stop */
+	bool left_unread;     /* they did not suffice: what is still there counts as lost */
 };
 
 static const char *const tap_names[LIVE_TAPS] = {[LIVE_TAP_AUTO] = "auto",
@@ -265,8 +266,11 @@ enum source_got source_live_next(struct source *s, struct batch *out)
 	enum source_got got;
 
 	/* What had come before the order to stop is read; on a busy interface that would never end. */
-	if (stop && !l->last_rounds--)
+	if (stop && !l->last_rounds) {
+		l->left_unread = true;
 		return SOURCE_END;
+	}
+	l->last_rounds -= stop;
 	out->linktype = l->linktype;
 	got = l->pcap ? next_of_socket(s, out, stop ? 0 : LIMIT_IDLE_MS)
 		      : next_of_ring(s, out, stop ? 0 : LIMIT_IDLE_MS);
@@ -276,18 +280,25 @@ enum source_got source_live_next(struct source *s, struct batch *out)
 void source_live_stats(const struct source *s, struct source_stats *out)
 {
 	struct live *l = s->live;
+	uint64_t came = 0; /* into the ring, the kernel's or ours */
+	uint64_t *lost = l->pcap ? &out->kernel_lost : &out->ring_lost;
 	struct tap_tally tally;
 	struct pcap_stat st;
 
 	out->kernel_lost = 0;
-	/* Dropped by the interface, and for want of room in the ring. */
-	if (l->pcap && !l->call.pcap_stats(l->pcap, &st))
-		out->kernel_lost = (uint64_t)st.ps_drop + st.ps_ifdrop;
 	if (l->tap) {
 		tally = tap_tally(l->tap);
 		out->prefiltered = tally.prefiltered;
 		out->ring_lost = tally.ring_lost;
+		came = tally.in_ring;
 	}
+	/* Dropped by the interface, and for want of room in the ring; libpcap counts the latter among those received, too. */
+	if (l->pcap && !l->call.pcap_stats(l->pcap, &st)) {
+		out->kernel_lost = (uint64_t)st.ps_drop + st.ps_ifdrop;
+		came = st.ps_recv > st.ps_drop ? st.ps_recv - st.ps_drop : 0;
+	}
+	if (l->left_unread && came > s->stats.frames)
+		*lost += came - s->stats.frames;
 }
 
 void source_live_follow(struct source *s, const struct live_flow *f)

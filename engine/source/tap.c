@@ -318,7 +318,10 @@ struct tap_tally tap_tally(const struct tap *t)
 
 		sum.prefiltered += line[TAP_NOT_WANTED];
 		sum.ring_lost += line[TAP_RING_FULL];
+		for (uint32_t why = TAP_EVERYTHING; why < TAP_CHOICES; why++)
+			sum.in_ring += line[why];
 	}
+	sum.in_ring -= sum.in_ring < sum.ring_lost ? sum.in_ring : sum.ring_lost;
 	return sum;
 }
 

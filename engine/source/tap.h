@@ -22,6 +22,7 @@ struct tap_options {
 struct tap_tally {
 	uint64_t prefiltered; /* frames of readable protocols that were not chosen */
 	uint64_t ring_lost;   /* frames that were, and found no room */
+	uint64_t in_ring;     /* frames that were, and found room: read or still there */
 };
 
 /* Loads the program and hangs it where frames pass. NULL with a reason. *how says in words where it hangs now. Everything goes

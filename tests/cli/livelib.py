@@ -53,7 +53,8 @@ class Live:
         return content(self.err)
 
     def events(self):
-        return [json.loads(x) for x in content(self.out).splitlines()]
+        whole, _, _ = content(self.out).rpartition(b"\n")      # the writer may be in the middle of a line
+        return [json.loads(x) for x in whole.splitlines()]
 
     def child(self):
         with open(f"/proc/{self.p.pid}/task/{self.p.pid}/children", encoding="ascii") as f:
