@@ -8,6 +8,21 @@ static const int64_t residual_ns = INT64_C(360) * 1000000000;
 /* METHODS e, "differential design": attempts within 10 min of each other are compared; g.2: whether others answer, within 60 s. */
 static const int64_t service_ns = INT64_C(600) * 1000000000, others_ns = INT64_C(60) * 1000000000;
 
+/* Other attempts of the same client at the same service, from `from_ns` to `to_ns`. */
+static struct control_ask ask_service(const struct flow *f, int64_t from_ns, int64_t to_ns,
+				      int64_t now_ns)
+{
+	return (struct control_ask){.flow_no = f->no,
+				    .by = CONTROL_BY_RESP,
+				    .addr = f->addr[DIR_RESP].b,
+				    .orig = f->addr[DIR_ORIG].b,
+				    .proto = f->proto,
+				    .port = f->port[DIR_RESP],
+				    .from_ns = from_ns,
+				    .to_ns = to_ns,
+				    .now_ns = now_ns};
+}
+
 static void put_count(struct evidence *ev, enum feat id, const struct control_answer *k)
 {
 	/* Lines had to make room: that none is left says nothing. */
@@ -30,15 +45,7 @@ static void put_short(uint8_t resp_ttl, struct evidence *ev)
 static void put_address(const struct around *a, const struct flow *f, int64_t now_ns,
 			struct evidence *ev)
 {
-	struct control_ask ask = {.flow_no = f->no,
-				  .by = CONTROL_BY_RESP,
-				  .addr = f->addr[DIR_RESP].b,
-				  .orig = f->addr[DIR_ORIG].b,
-				  .proto = f->proto,
-				  .port = f->port[DIR_RESP],
-				  .from_ns = f->first_ns - service_ns,
-				  .to_ns = f->first_ns,
-				  .now_ns = now_ns};
+	struct control_ask ask = ask_service(f, f->first_ns - service_ns, f->first_ns, now_ns);
 	struct control_answer k;
 
 	controls_ask(a->controls, &ask, &k);
@@ -110,20 +117,12 @@ static uint8_t synack_ttl(const struct flow *f)
 static void put_controls(const struct around *a, const struct flow *f, int64_t now_ns,
 			 struct finding *fd)
 {
-	struct control_ask ask = {.flow_no = f->no,
-				  .by = CONTROL_BY_RESP,
-				  .addr = f->addr[DIR_RESP].b,
-				  .orig = f->addr[DIR_ORIG].b,
-				  .proto = f->proto,
-				  .port = f->port[DIR_RESP],
-				  .name = controls_name(fd->flow.trigger_value,
-							fd->flow.trigger_len),
-				  .from_ns = fd->ts_ns - service_ns,
-				  .to_ns = fd->ts_ns + service_ns,
-				  .now_ns = now_ns,
-				  .ttl = synack_ttl(f)};
+	struct control_ask ask =
+		ask_service(f, fd->ts_ns - service_ns, fd->ts_ns + service_ns, now_ns);
 	struct control_answer k;
 
+	ask.name = controls_name(fd->flow.trigger_value, fd->flow.trigger_len);
+	ask.ttl = synack_ttl(f);
 	if (!ask.name || fd->flow.trigger == TRIGGER_DNS_QNAME)
 		return;
 	controls_ask(a->controls, &ask, &k);
@@ -144,15 +143,7 @@ static bool before_payload(const struct finding *fd)
 static void put_residual(const struct around *a, const struct flow *f, int64_t now_ns,
 			 struct finding *fd)
 {
-	struct control_ask ask = {.flow_no = f->no,
-				  .by = CONTROL_BY_RESP,
-				  .addr = f->addr[DIR_RESP].b,
-				  .orig = f->addr[DIR_ORIG].b,
-				  .proto = f->proto,
-				  .port = f->port[DIR_RESP],
-				  .from_ns = f->last_ns,
-				  .to_ns = now_ns,
-				  .now_ns = now_ns};
+	struct control_ask ask = ask_service(f, f->last_ns, now_ns, now_ns);
 	/* A silence lasts to the last packet that asks into it, a reset is where it stands. */
 	int64_t end_ns = fd->techniques >> TECH_PACKET_DROP & 1 ? f->last_ns : fd->ts_ns;
 	struct control_answer k;
