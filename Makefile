@@ -179,10 +179,10 @@ $(B)/wallprint: $(OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(FLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-# The same with a parser that tries what it may not (tests/cli/live.test).
-$(B)/wallprint-forbidden: $(B)/tests/cli/forbidden.o $(OBJ)
+# The same with a parser that tries what it may not, and with a clock that can be set (tests/cli/live.test).
+$(B)/wallprint-forbidden: $(B)/tests/cli/forbidden.o $(B)/tests/cli/set_clock.o $(OBJ)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(FLAGS) $(LINK) $(LDFLAGS) -Wl,--wrap=live_orders_next -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(FLAGS) $(LINK) $(LDFLAGS) -Wl,--wrap=live_orders_next,--wrap=clock_gettime -o $@ $^ $(LIBS)
 
 # The kernel's part of live capture: the program, and the header through which source/tap.c loads it.
 MULTI   := $(notdir $(patsubst %/asm,%,$(firstword $(wildcard /usr/include/*-linux-gnu/asm))))

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine_live.h"
 #include "engine_series.h"
 
 enum { PROGRESS_EVERY = 65536 };
@@ -19,32 +20,13 @@ enum { PROGRESS_EVERY = 65536 };
 extern const char *const malloc_conf;
 const char *const malloc_conf = "dirty_decay_ms:-1,thp:always";
 
-/* The kernel stamps packets with the machine's clock: what is older than this, and not here, does
- * not come (ARCHITECTURE 8). */
-static void idle_live(struct engine *e)
-{
-	enum { LATE_NS = 200000000 };
-	struct timespec now;
-	int64_t until;
-
-	if (clock_gettime(CLOCK_REALTIME, &now))
-		return;
-	until = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - LATE_NS;
-	if (until > e->watermark_ns)
-		e->watermark_ns = until;
-	telling_settle(e->telling, e->watermark_ns - SETTLE_NS, vantage_judge(&e->vantage));
-	flow_table_advance(e->table, e->watermark_ns);
-}
-
 /* A pipe that is idle: packet time goes on with the clock, so that what was waited for is told. */
 static void on_idle(struct engine *e)
 {
 	struct timespec now;
 	int64_t idle_ns;
 
-	if (e->cfg->live)
-		idle_live(e);
-	if (e->cfg->live || !e->cfg->follow || clock_gettime(CLOCK_MONOTONIC, &now))
+	if (!e->cfg->follow || clock_gettime(CLOCK_MONOTONIC, &now))
 		return;
 	idle_ns = (now.tv_sec - e->last_read.tv_sec) * INT64_C(1000000000) +
 		  (now.tv_nsec - e->last_read.tv_nsec);
@@ -90,38 +72,6 @@ static void progress(struct engine *e, const struct source *s)
 	e->hooks->on_progress(e->hooks->arg, e->file, st.file_bytes, st.file_size, e->run->packets);
 }
 
-/* Live: now and then, between packets. */
-static void tick(struct engine *e)
-{
-	struct run_summary so_far = *e->run;
-	struct source_stats st;
-
-	if (!e->hooks->on_tick)
-		return;
-	source_stats(e->source, &st);
-	so_far.lost.kernel = st.kernel_lost;
-	so_far.lost.ring = st.ring_lost;
-	so_far.lost.prefiltered = st.prefiltered;
-	series_totals(e, &so_far);
-	e->hooks->on_tick(e->hooks->arg, e, &so_far);
-}
-
-/* Has a tenth of a second passed since the last tick? */
-static bool tick_due(struct engine *e)
-{
-	enum { TICK_NS = 100000000 };
-	struct timespec now;
-
-	/* cannot fail for this clock */
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	if ((now.tv_sec - e->last_tick.tv_sec) * INT64_C(1000000000) + now.tv_nsec -
-		    e->last_tick.tv_nsec <
-	    TICK_NS)
-		return false;
-	e->last_tick = now;
-	return true;
-}
-
 static void read_input(struct engine *e, struct source *s)
 {
 	struct err_info err = {{0}};
@@ -129,7 +79,8 @@ static void read_input(struct engine *e, struct source *s)
 	struct batch b;
 
 	for (;;) {
-		enum source_got got = source_next(s, &b, &err);
+		enum source_got got =
+			e->cfg->live ? live_next(e, s, &b, &err) : source_next(s, &b, &err);
 
 		switch (got) {
 		case SOURCE_FRAMES:
@@ -143,15 +94,14 @@ static void read_input(struct engine *e, struct source *s)
 				progress(e, s);
 				next_progress = e->run->packets + PROGRESS_EVERY;
 			}
-			if (e->cfg->live && tick_due(e)) {
-				idle_live(e);
-				tick(e);
-			}
+			if (e->cfg->live)
+				live_turn(e);
 			continue;
 		case SOURCE_IDLE:
-			on_idle(e);
-			if (e->cfg->live && tick_due(e))
-				tick(e);
+			if (e->cfg->live)
+				live_turn(e);
+			else
+				on_idle(e);
 			continue;
 		case SOURCE_END:
 			note_input(e, s, INPUT_WHOLE, &err);

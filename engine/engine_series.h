@@ -16,6 +16,7 @@
 #include "engine.h"
 #include "flow/defrag.h"
 #include "flow/flow.h"
+#include "live_clock.h"
 #include "source/source.h"
 #include "telling.h"
 #include "vantage.h"
@@ -46,7 +47,9 @@ struct engine {
 	/* frames of earlier files of one series: they count on, as mergecap -a would */
 	uint64_t last_no, frame_base;
 	int64_t watermark_ns;
-	struct timespec last_read, last_tick;
+	struct timespec last_read;
+	int64_t last_tick_ns; /* live, as the next */
+	struct live_clock clock;
 };
 
 /* A suspected flow is judged this long after its suspicion (packet time) when findings are wanted

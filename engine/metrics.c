@@ -38,6 +38,8 @@ void metrics_write(FILE *f, const struct run_summary *r)
 	one(f, "packets_total", "counter", "Packets read from the interface.", r->packets);
 	one(f, "bytes_total", "counter", "Bytes of those packets on the wire.", r->bytes);
 	one(f, "flows_total", "counter", "Flows seen.", r->flows);
+	one(f, "clock_steps_total", "counter", "Times the clock was set, and flows ended.",
+	    r->clock_steps);
 	lost(f, r);
 	head(f, "tampering_flows_total", "counter",
 	     "TCP flows that ended in one of the published tampering patterns, by stage.");

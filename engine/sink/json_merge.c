@@ -14,7 +14,7 @@
 static const char *const lost_key[] = {"kernel",      "ring",    "truncated", "undecoded",
 				       "prefiltered", "evicted", "output"};
 static const char *const odd_key[] = {"time_backwards", "duplicates", "defrag_failed",
-				      "inspection_lost"};
+				      "inspection_lost", "clock_steps"};
 
 static bool counts(const struct merge_run *r)
 {

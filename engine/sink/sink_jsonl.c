@@ -425,6 +425,7 @@ static void put_lost(struct json *j, const struct run_summary *r)
 	json_uint(j, "inspection_lost", r->inspection_lost);
 	json_uint(j, "devices", r->devices);
 	json_uint(j, "devices_left_out", r->devices_left_out);
+	json_uint(j, "clock_steps", r->clock_steps);
 	json_close(j, '}');
 }
 

@@ -10,6 +10,7 @@
 
 #include "live_orders.h"
 
+enum live_orders_got __real_live_orders_next(struct live_orders *o, struct live_order *out);
 enum live_orders_got __wrap_live_orders_next(struct live_orders *o, struct live_order *out);
 
 enum live_orders_got __wrap_live_orders_next(struct live_orders *o, struct live_order *out)
@@ -17,10 +18,8 @@ enum live_orders_got __wrap_live_orders_next(struct live_orders *o, struct live_
 	char *const argv[] = {"true", NULL}, *const env[] = {NULL};
 	const char *what = getenv("FORBIDDEN");
 
-	(void)o;
-	(void)out;
 	if (!what)
-		return ORDERS_NOTHING;
+		return __real_live_orders_next(o, out);
 	if (!strcmp(what, "socket"))
 		(void)socket(AF_INET, SOCK_STREAM, 0);
 	else if (!strcmp(what, "openat"))

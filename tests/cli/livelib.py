@@ -40,11 +40,11 @@ def content(f):
 
 
 class Live:
-    def __init__(self, *args, out=None):
+    def __init__(self, *args, out=None, program=lib.PROGRAM, env=None):
         self.out = out or tempfile.TemporaryFile()
         self.err = tempfile.TemporaryFile()
-        self.p = subprocess.Popen([lib.PROGRAM, "live", "-i", "wpb", *args], stdin=subprocess.DEVNULL, stdout=self.out,
-                                  stderr=self.err)
+        self.p = subprocess.Popen([program, "live", "-i", "wpb", *args], stdin=subprocess.DEVNULL, stdout=self.out,
+                                  stderr=self.err, env=env and {**os.environ, **env})
         end = time.monotonic() + 20
         while b"listening" not in self.said() and self.p.poll() is None and time.monotonic() < end:
             time.sleep(0.02)
@@ -65,9 +65,10 @@ class Live:
         return self.p.wait(30)
 
 
-def send(case):
-    """Plays the client's capture of a golden case into the veth at its own pace; returns when the last packet went out."""
-    frames = list(pcapio.read(os.path.join(GOLDEN, case, "client.pcap")))
+def send(case, n=None):
+    """Plays the client's capture of a golden case (its first n packets) into the veth at its own pace; returns when the last packet went
+    out."""
+    frames = list(pcapio.read(os.path.join(GOLDEN, case, "client.pcap")))[:n]
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
         s.bind(("wpa", 0))
         start = time.monotonic() - frames[0].ts / 1e9
