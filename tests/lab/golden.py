@@ -40,6 +40,9 @@ CASES = {
     "redirect-307": case(
         "redirect-307", 2, "PacketLogic's 307 in a FIN+ACK without PSH; the genuine answer is dropped; an ACK of the client's\n"
         "FIN follows 100 ms later.", **V4),
+    "redirect-307-v6": case(
+        "redirect-307", 3, "The same over IPv6, where no IPID betrays it; the box's trailing ACK has the TTL of its page. What remains\n"
+        "is that the timestamps are missing which both ends agreed on.", **V6),
     "synack-data": case(
         "synack-data", 2, "A forged SYN/ACK wins the race, a forged page follows on its numbers; the genuine SYN/ACK comes second.",
         **V4),
