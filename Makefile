@@ -155,6 +155,9 @@ fuzzers: $(FUZZBIN)
 lab: all setup-lab ## docs/LAB.md: every technique over N seeds beside its innocent twin (root); N=5, MINUTES=25 to stop, JOBS=6
 	$(Q)tests/lab/lab table --n $(or $(N),5) --minutes $(or $(MINUTES),0) --jobs $(or $(JOBS),6) --keep --page docs/LAB.md
 
+soak: all setup-lab ## docs/SOAK.md: `live` at each tap under mixed load (root); MINUTES=30
+	$(Q)tests/lab/soak --minutes $(or $(MINUTES),30) --page docs/SOAK.md
+
 lab-device: all setup-lab ## N devices that nobody has described, by real connections: one device each, and a draft signature (root); N=4
 	$(Q)tests/lab/unknown $(or $(N),4)
 
@@ -163,6 +166,10 @@ confusion: all ## docs/LAB.md and docs/CONFUSION.md again from the captures that
 
 bench: all $(B)/bench/gen $(B)/bench/bare ## CPU time beside a bare libpcap loop (bench/README.md), under 2 minutes
 	$(Q)bench/bench -B $(B)
+
+bench-peers: all $(B)/bench/gen $(B)/bench/bare ## the same beside tcpdump, tshark, ndpiReader, p0f and argus, some minutes
+	$(Q)tests/check/setup peers
+	$(Q)bench/peers -B $(B)
 
 bench-instr: all $(B)/bench/gen $(B)/bench/bare ## instructions per packet under valgrind; writes bench/instructions.txt
 	$(Q)bench/instr-check -B $(B) --cc $(CC) --record
@@ -245,5 +252,5 @@ $(B)/members: FORCE
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: lab-device all demo docs test setup-run setup-test setup-lab help clean unit unit-bin objects script asan clang lint tidy cppcheck \
-	format-check format fuzz fuzz-bin cov fuzzers fresh lab confusion bench bench-instr bench-bpf FORCE
+.PHONY: soak lab-device all demo docs test setup-run setup-test setup-lab help clean unit unit-bin objects script asan clang lint tidy cppcheck \
+	format-check format fuzz fuzz-bin cov fuzzers fresh lab confusion bench bench-peers bench-instr bench-bpf FORCE
