@@ -177,6 +177,9 @@ bench-instr: all $(B)/bench/gen $(B)/bench/bare ## instructions per packet under
 bench-bpf: $(B)/bench/tap_cost ## nanoseconds that a packet which is not chosen costs in the kernel (root)
 	$(Q)$(B)/bench/tap_cost
 
+bench-host: all $(B)/bench/pour ## what a listener at each tap costs the host's own traffic, beside libpcap (root, idle machine, minutes)
+	$(Q)bench/host -B $(B)
+
 fresh: ## both commands in a clean chroot of this Debian (root, network); S=trixie for another
 	$(Q)tests/check/fresh $(or $(S),bookworm)
 
@@ -196,6 +199,7 @@ MULTI   := $(notdir $(patsubst %/asm,%,$(firstword $(wildcard /usr/include/*-lin
 BPFCC   := clang -O2 -g -Wall -Wextra -Werror -target bpf -mcpu=v3 -I/usr/include/$(MULTI) -Ibpf
 $(B)/bpf/tap.bpf.o: bpf/tap.bpf.c
 $(B)/bpf/tap_cost.bpf.o: bench/tap_cost.bpf.c bpf/tap.bpf.c
+$(B)/bpf/pour.bpf.o: bench/pour.bpf.c
 $(B)/bpf/%.bpf.o: $(wildcard bpf/*.h)
 	$(call say,BPF,$(firstword $(filter %.c,$^)))
 	@mkdir -p $(@D)
@@ -204,6 +208,7 @@ $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $(SKEL_$*) > $@
 SKEL_tap := tap_bpf
 SKEL_tap_cost := tap_cost
+SKEL_pour := pour
 ifeq ($(BPF),yes)
 $(B)/engine/source/tap.o: FLAGS += -DWALLPRINT_BPF -isystem bpf -isystem $(B)/bpf
 $(B)/engine/source/tap.o: $(B)/bpf/tap.skel.h
@@ -223,12 +228,14 @@ $(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(FLAGS) $(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
-$(B)/bench/tap_cost.o: FLAGS += -isystem $(B)/bpf
+$(B)/bench/tap_cost.o $(B)/bench/pour.o: FLAGS += -isystem $(B)/bpf
 $(B)/bench/tap_cost.o: $(B)/bpf/tap_cost.skel.h
+$(B)/bench/pour.o: $(B)/bpf/pour.skel.h
 $(B)/bench/tap_cost: $(B)/bench/tap_cost.o
+$(B)/bench/pour: $(B)/bench/pour.o
 $(B)/bench/gen: $(B)/bench/gen.o $(B)/bench/packet.o
 $(B)/bench/bare: $(B)/bench/bare.o
-$(B)/bench/gen $(B)/bench/bare $(B)/bench/tap_cost:
+$(B)/bench/gen $(B)/bench/bare $(B)/bench/tap_cost $(B)/bench/pour:
 	$(call say,LD,$@)
 	$(Q)$(CC) $(FLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -253,4 +260,4 @@ FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: soak lab-device all demo docs test setup-run setup-test setup-lab help clean unit unit-bin objects script asan clang lint tidy cppcheck \
-	format-check format fuzz fuzz-bin cov fuzzers fresh lab confusion bench bench-peers bench-instr bench-bpf FORCE
+	format-check format fuzz fuzz-bin cov fuzzers fresh lab confusion bench bench-peers bench-instr bench-bpf bench-host FORCE

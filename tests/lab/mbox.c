@@ -331,7 +331,7 @@ int main(int argc, char **argv)
 	static struct box x;
 	long life = argc > 3 ? strtol(argv[3], NULL, 10) : 0;
 
-	if (argc < 6 || argc > 7 || life < 1 || life > 600) {
+	if (argc < 6 || argc > 7 || life < 1 || life > 86400) {
 		fprintf(stderr, "usage: mbox CONF LOG LIFE_S IF_CLIENT IF_SERVER [IF_TAP]\n");
 		return 2;
 	}
