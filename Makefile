@@ -60,7 +60,7 @@ FLAGS   += $(CFLAGS)
 
 # With ROOMS given, the files above the rooms stay out too: good for unit tests while another room is in pieces.
 ENGINE  := $(wildcard $(if $(filter file,$(origin ROOMS)),engine/*.c) $(ROOMS:%=engine/%/*.c))
-OBJ     := $(ENGINE:%.c=$(B)/%.o)
+OBJ     := $(patsubst %.c,$(B)/%.o,$(filter-out engine/sig_maker.c,$(ENGINE))) $(if $(filter engine/cmd_common.c,$(ENGINE)),$(B)/signatures.o)
 LIB     := $(B)/libwallprint.a
 UNIT    := $(sort $(wildcard tests/unit/test_*.c))
 HELP    := $(filter-out $(UNIT),$(wildcard tests/unit/*.c))
@@ -106,7 +106,7 @@ unit: $(if $(T),$(B)/tests/$(T),unit-bin) ## unit tests only; T=test_rst runs on
 
 unit-bin: $(UNITBIN) $(B)/wallprint-forbidden
 
-objects: $(OBJ) $(UNIT:%.c=$(B)/%.o) $(HELPOBJ) ## compile only
+objects: $(OBJ) $(B)/engine/sig_maker.o $(UNIT:%.c=$(B)/%.o) $(HELPOBJ) ## compile only
 
 script: all $(B)/wallprint-forbidden ## golden cases and the other scripts tests/*/*.test
 	$(Q)tests/run script
@@ -189,6 +189,17 @@ $(B)/wallprint: $(OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(FLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# The shipped signatures, read and checked now (engine/match/sig_known.h). Folders are named for the files that go.
+$(B)/sig_maker: $(B)/engine/sig_maker.o $(patsubst %.c,$(B)/%.o,$(filter engine/base/% engine/evidence/% engine/match/%,$(ENGINE)))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(FLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/signatures.c: $(B)/sig_maker $(shell find signatures -name '*.yaml' -o -type d)
+	$(call say,SIG,$@)
+	$(Q)LLVM_PROFILE_FILE=/dev/null $< signatures > $@
+$(B)/signatures.o: $(B)/signatures.c
+	$(call say,CC,$<)
+	$(Q)$(CC) $(FLAGS) -c -o $@ $<
+
 # The same with a parser that tries what it may not, and with a clock that can be set (tests/cli/live.test).
 $(B)/wallprint-forbidden: $(B)/tests/cli/forbidden.o $(B)/tests/cli/set_clock.o $(OBJ)
 	$(call say,LD,$@)
@@ -254,7 +265,7 @@ $(B)/flags: FORCE
 $(B)/members: FORCE
 	$(call remember,$(LIBOBJ))
 
--include $(OBJ:.o=.d) $(wildcard $(B)/bench/*.d) $(UNIT:%.c=$(B)/%.d) $(HELPOBJ:.o=.d) $(FUZZ:%.c=$(B)/%.d)
+-include $(OBJ:.o=.d) $(B)/engine/sig_maker.d $(wildcard $(B)/bench/*.d) $(UNIT:%.c=$(B)/%.d) $(HELPOBJ:.o=.d) $(FUZZ:%.c=$(B)/%.d)
 
 FORCE:
 .SECONDARY:

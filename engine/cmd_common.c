@@ -11,6 +11,7 @@
 
 #include "cmd.h"
 #include "geo/geo.h"
+#include "match/sig_known.h"
 #include "match/signature.h"
 #include "sink/sink.h"
 
@@ -153,7 +154,8 @@ static struct sig_set *load(const struct sig_dirs *dirs, size_t *n_problems)
 	struct err_info err;
 	struct sig_set *set = NULL;
 
-	if (!sig_set_load(&set, (const char *const *)dirs->at, dirs->n, &problems, &err)) {
+	if (!sig_set_load_known(&set, (const char *const *)dirs->at, dirs->n, &sig_shipped,
+				&problems, &err)) {
 		cmd_complain("signatures", "%s", err.text);
 		sig_problems_free(&problems);
 		return NULL;

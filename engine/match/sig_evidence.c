@@ -113,14 +113,6 @@ void sig_take_captures(struct sig_src *src, const struct ynode *v, void *into)
 	}
 }
 
-void sig_capture_free(struct sig_capture *c)
-{
-	free(c->repo);
-	free(c->commit);
-	free(c->path);
-	free(c->frame);
-}
-
 static bool asks(const struct term *t, uint32_t n, enum feat f)
 {
 	for (uint32_t i = 0; i < n; i++)

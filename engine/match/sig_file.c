@@ -12,7 +12,7 @@
 
 void sig_file_free(struct sig_file *f)
 {
-	free(f->at);
+	free(f->own);
 	*f = (struct sig_file){0};
 }
 
@@ -25,7 +25,7 @@ static const char *read_all(int fd, size_t size, struct sig_file *out)
 
 	if (!at)
 		return "out of memory";
-	*out = (struct sig_file){.at = at};
+	*out = (struct sig_file){.at = at, .own = at};
 	while (out->len < room) {
 		ssize_t got = read(fd, at + out->len, room - out->len);
 

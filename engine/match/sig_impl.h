@@ -152,16 +152,26 @@ bool unit_is_text(enum unit u);
 void sig_take_fields(struct sig_src *src, const struct ynode *v, void *into);
 void sig_take_captures(struct sig_src *src, const struct ynode *v, void *into);
 void sig_check_evidence(struct sig_src *src);
-void sig_capture_free(struct sig_capture *c);
 
 /* All rules that look at more than one value of a signature; complains, and leaves the signature
  * alone. */
 void sig_check(struct sig_src *src);
 
+/* Called for every block of memory that *s owns but for its path and itself: the pointer that holds it, the block, its bytes, and
+ * whether it is a text. What a block points to comes before the block. */
+typedef void sig_block_fn(void *arg, void *where, void *block, size_t len, bool is_text);
+void sig_each_block(struct signature *s, sig_block_fn *fn, void *arg);
+
+/* The signature of this id as it was read when the program was built, if its file held this very text; the caller's. What goes
+ * with it is the text, which lasts as long as the program. NULL when it is not known or there is no memory. */
+struct signature *sig_known_get(const struct sig_known_set *set, const char *path, const char *id,
+				struct bytes text, struct bytes *known_text);
+
 /* The bytes of a signature file. */
 struct sig_file {
-	uint8_t *at;
+	const uint8_t *at;
 	size_t len;
+	uint8_t *own; /* the same, from malloc; NULL: they are a loan */
 };
 /* Reads a regular file, at most LIMIT_SIG_BYTES + 1 bytes of it (the reader refuses those).
  * NULL, or why not. */

@@ -213,7 +213,7 @@ static void take_kase(struct sig_src *src, const struct term *t)
 			     case_name(*have));
 }
 
-static void take_terms(struct sig_src *src, const struct ynode *v, struct term *term,
+static void take_terms(struct sig_src *src, const struct ynode *v, struct term **list,
 		       uint32_t *n_terms)
 {
 	uint32_t n = 0;
@@ -225,6 +225,12 @@ static void take_terms(struct sig_src *src, const struct ynode *v, struct term *
 		    v->key ? v->key->text : "this");
 		return;
 	}
+	if (!*list)
+		*list = calloc(SIG_TERMS_MAX, sizeof(**list));
+	if (!*list) {
+		BAD(src, v, NULL, "out of memory");
+		return;
+	}
 	for (const struct ynode *c = v->child; c; c = c->next, n++) {
 		if (n == SIG_TERMS_MAX) {
 			BAD(src, c, NULL, "more than %d terms in one list", SIG_TERMS_MAX);
@@ -232,11 +238,11 @@ static void take_terms(struct sig_src *src, const struct ynode *v, struct term *
 		}
 		if (c->kind == YNODE_MAP || c->kind == YNODE_LIST)
 			BAD(src, c, "put the whole term in single quotes", "a term must be a text");
-		if (c->kind != YNODE_TEXT || !term_read(src, c, &term[*n_terms])) {
+		if (c->kind != YNODE_TEXT || !term_read(src, c, &(*list)[*n_terms])) {
 			src->terms_lost = true;
 			continue;
 		}
-		take_kase(src, &term[*n_terms]);
+		take_kase(src, &(*list)[*n_terms]);
 		++*n_terms;
 	}
 }
@@ -244,19 +250,19 @@ static void take_terms(struct sig_src *src, const struct ynode *v, struct term *
 static void take_when(struct sig_src *src, const struct ynode *v, void *into)
 {
 	(void)into;
-	take_terms(src, v, src->sig->when, &src->sig->n_when);
+	take_terms(src, v, &src->sig->when, &src->sig->n_when);
 }
 
 static void take_unless(struct sig_src *src, const struct ynode *v, void *into)
 {
 	(void)into;
-	take_terms(src, v, src->sig->unless, &src->sig->n_unless);
+	take_terms(src, v, &src->sig->unless, &src->sig->n_unless);
 }
 
 static void take_supports(struct sig_src *src, const struct ynode *v, void *into)
 {
 	(void)into;
-	take_terms(src, v, src->sig->supports, &src->sig->n_supports);
+	take_terms(src, v, &src->sig->supports, &src->sig->n_supports);
 }
 
 static void take_caps(struct sig_src *src, const struct ynode *v, void *into)

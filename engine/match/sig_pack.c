@@ -68,7 +68,9 @@ static bool take_file(struct sig_set *set, struct bytes *in, struct sig_problems
 	if (take_u32(in, &len[0]) && take_u32(in, &len[1]) && take_u32(in, &len[2])) {
 		path = take_text(in, len[0]);
 		id = path ? take_text(in, len[1]) : NULL;
-		file = (struct sig_file){id ? (uint8_t *)take_text(in, len[2]) : NULL, len[2]};
+		file.own = id ? (uint8_t *)take_text(in, len[2]) : NULL;
+		file.at = file.own;
+		file.len = len[2];
 	}
 	if (file.at)
 		sig = sig_read_as(path, id, (struct bytes){file.at, file.len}, problems);

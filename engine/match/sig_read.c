@@ -9,52 +9,6 @@
  * keys (sig_keys.c, sig_evidence.c), rules about several values (sig_check.c). The id that a path asks for is
  * worked out here. */
 
-static void free_terms(struct term *t, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++)
-		term_free(&t[i]);
-}
-
-void sig_free(struct signature *s)
-{
-	if (!s)
-		return;
-	free_terms(s->when, s->n_when);
-	free_terms(s->unless, s->n_unless);
-	free_terms(s->supports, s->n_supports);
-	for (uint32_t i = 0; i < s->n_scope; i++)
-		free(s->scope[i]);
-	for (uint32_t i = 0; i < s->n_rivals; i++) {
-		free(s->rival[i].cause);
-		free(s->rival[i].tell);
-	}
-	for (uint32_t i = 0; i < s->n_sources; i++) {
-		free(s->source[i].key);
-		free(s->source[i].says);
-		free(s->source[i].read);
-		free(s->source[i].field);
-	}
-	for (uint32_t i = 0; i < s->n_tests; i++)
-		free(s->test[i].file);
-	for (uint32_t i = 0; i < s->n_captures; i++)
-		sig_capture_free(&s->capture[i]);
-	free(s->capture);
-	free(s->scope);
-	free(s->rival);
-	free(s->source);
-	free(s->test);
-	free(s->id);
-	free(s->path);
-	free(s->title);
-	free(s->position);
-	free(s->actor);
-	free(s->confidence_mechanism);
-	free(s->confidence_scope);
-	free(s->confidence_why);
-	free(s->notes);
-	free(s);
-}
-
 static void read_document(struct sig_src *src)
 {
 	struct ytree tree;

@@ -37,6 +37,7 @@ struct folder {
 
 struct loader {
 	struct sig_set *set;
+	const struct sig_known_set *known; /* NULL: every file is read */
 	struct sig_problems *problems;
 	struct folder *todo;
 	size_t n_entries, n_files;
@@ -101,6 +102,21 @@ bool sig_set_put(struct sig_set *set, struct signature *sig, struct sig_file fil
 	return true;
 }
 
+/* NULL when it has problems. */
+static struct signature *read_file(struct loader *l, const char *path, const char *id,
+				   struct sig_file *file)
+{
+	struct bytes text = {file->at, file->len}, known_text;
+	struct signature *sig =
+		l->known ? sig_known_get(l->known, path, id, text, &known_text) : NULL;
+
+	if (!sig)
+		return sig_read_as(path, id, text, l->problems);
+	sig_file_free(file);
+	*file = (struct sig_file){.at = known_text.at, .len = known_text.len};
+	return sig;
+}
+
 static void load_file(struct loader *l, const char *path, const char *id)
 {
 	struct signature *sig;
@@ -116,7 +132,7 @@ static void load_file(struct loader *l, const char *path, const char *id)
 		complain_file(l, path, NULL, why);
 		return;
 	}
-	sig = sig_read_as(path, id, (struct bytes){file.at, file.len}, l->problems);
+	sig = read_file(l, path, id, &file);
 	if (!sig)
 		sig_file_free(&file);
 	else if (!sig_set_put(l->set, sig, file))
@@ -283,10 +299,11 @@ const struct signature *const *sig_set_for(const struct sig_set *set, enum ev_ca
 	return set->for_case[kase];
 }
 
-bool sig_set_load(struct sig_set **out, const char *const *dirs, size_t n_dirs,
-		  struct sig_problems *problems, struct err_info *err)
+bool sig_set_load_known(struct sig_set **out, const char *const *dirs, size_t n_dirs,
+			const struct sig_known_set *known, struct sig_problems *problems,
+			struct err_info *err)
 {
-	struct loader l = {.set = sig_set_new(), .problems = problems};
+	struct loader l = {.set = sig_set_new(), .known = known, .problems = problems};
 
 	*out = NULL;
 	if (!l.set)
@@ -305,6 +322,12 @@ bool sig_set_load(struct sig_set **out, const char *const *dirs, size_t n_dirs,
 out_free:
 	sig_set_free(l.set);
 	return false;
+}
+
+bool sig_set_load(struct sig_set **out, const char *const *dirs, size_t n_dirs,
+		  struct sig_problems *problems, struct err_info *err)
+{
+	return sig_set_load_known(out, dirs, n_dirs, NULL, problems, err);
 }
 
 size_t sig_set_n(const struct sig_set *set)

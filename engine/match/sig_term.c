@@ -40,15 +40,6 @@ bool unit_is_text(enum unit u)
 	return u == UNIT_TOKEN || u == UNIT_TEXT || u == UNIT_ADDR;
 }
 
-void term_free(struct term *t)
-{
-	for (uint32_t i = 0; i < t->n_values; i++)
-		free(t->value[i].text);
-	free(t->value);
-	free(t->source);
-	*t = (struct term){0};
-}
-
 static void skip_space(struct lexer *lx)
 {
 	lx->at += strspn(lx->at, " \t");

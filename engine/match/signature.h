@@ -100,7 +100,7 @@ struct signature {
 	bool veto;       /* benign: effect veto (else anomaly) */
 	enum grade caps; /* never above; GRADE_PROOF when not given */
 	uint32_t n_when, n_unless, n_supports;
-	struct term when[SIG_TERMS_MAX], unless[SIG_TERMS_MAX], supports[SIG_TERMS_MAX];
+	struct term *when, *unless, *supports; /* at most SIG_TERMS_MAX each; NULL: none */
 	char *confidence_mechanism, *confidence_scope, *confidence_why; /* may be NULL */
 	uint32_t n_rivals, n_sources, n_tests;
 	struct sig_rival *rival;
@@ -109,6 +109,7 @@ struct signature {
 	uint32_t n_captures;
 	struct sig_capture *capture;
 	char *notes; /* may be NULL */
+	void *known; /* one block that holds all of this but `path`; NULL: each part is from malloc */
 };
 
 /* One complaint of the reader or the linter, for a person: file:line:col, what, the line with a
@@ -132,6 +133,7 @@ void sig_problems_free(
 void sig_problem_print(FILE *f, const struct sig_problem *p);
 
 struct sig_set;
+struct sig_known_set;
 
 /* Reads every *.yaml below the given directories (mechanism/, middlebox/, benign/ inside each).
  * Files with problems are left out and described in *problems (all of them in one run). False
@@ -139,6 +141,10 @@ struct sig_set;
  * A later directory's file replaces an earlier one's with the same id. */
 MUST_CHECK bool sig_set_load(struct sig_set **out, const char *const *dirs, size_t n_dirs,
 			     struct sig_problems *problems, struct err_info *err);
+/* The same for a program that judges: a file that is byte for byte one of `known` is not read again. The set is the same. */
+MUST_CHECK bool sig_set_load_known(struct sig_set **out, const char *const *dirs, size_t n_dirs,
+				   const struct sig_known_set *known, struct sig_problems *problems,
+				   struct err_info *err);
 /* Reads one signature from memory (fuzzing, tests, drafts). `path` is what messages call it; the
  * id is not checked against it when `path` is NULL. NULL when it has problems. */
 struct signature *sig_read(const char *path, struct bytes text, struct sig_problems *problems);
