@@ -67,6 +67,7 @@ HELP    := $(filter-out $(UNIT),$(wildcard tests/unit/*.c))
 FUZZ    := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 UNITBIN := $(UNIT:tests/unit/%.c=$(B)/tests/%)
 FUZZBIN := $(FUZZ:tests/fuzz/%.c=$(B)/%)
+ROOMBIN := $(patsubst %.c,$(B)/%,$(wildcard bench/bench_*.c))
 HELPOBJ := $(HELP:%.c=$(B)/%.o)
 
 Q       := $(if $(V),,@)
@@ -174,6 +175,9 @@ bench-peers: all $(B)/bench/gen $(B)/bench/bare ## the same beside tcpdump, tsha
 bench-instr: all $(B)/bench/gen $(B)/bench/bare ## instructions per packet under valgrind; writes bench/instructions.txt
 	$(Q)bench/instr-check -B $(B) --cc $(CC) --record
 
+bench-rooms: $(ROOMBIN) $(B)/bench/gen ## what one thing costs in each room, in ns
+	$(Q)bench/bench -B $(B) --rooms
+
 bench-bpf: $(B)/bench/tap_cost ## nanoseconds that a packet which is not chosen costs in the kernel (root)
 	$(Q)$(B)/bench/tap_cost
 
@@ -250,6 +254,10 @@ $(B)/bench/gen $(B)/bench/bare $(B)/bench/tap_cost $(B)/bench/pour:
 	$(call say,LD,$@)
 	$(Q)$(CC) $(FLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+$(B)/bench/bench_%: $(B)/bench/bench_%.o $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(FLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 # libFuzzer's entry point is declared in no header.
 $(B)/tests/fuzz/%.o: FLAGS += -Wno-missing-prototypes
 
@@ -271,4 +279,4 @@ FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: soak lab-device all demo docs test setup-run setup-test setup-lab help clean unit unit-bin objects script asan clang lint tidy cppcheck \
-	format-check format fuzz fuzz-bin cov fuzzers fresh lab confusion bench bench-peers bench-instr bench-bpf bench-host FORCE
+	format-check format fuzz fuzz-bin cov fuzzers fresh lab confusion bench bench-peers bench-instr bench-bpf bench-host bench-rooms FORCE
