@@ -85,13 +85,29 @@ static void json_point(FILE *f, uint32_t p)
 	}
 }
 
+/* Bytes that JSON takes as they are: printable ASCII but for '"' and '\\'. */
+static size_t json_plain(const char *at, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && at[n] >= ' ' && at[n] < 0x7f && at[n] != '"' && at[n] != '\\')
+		n++;
+	return n;
+}
+
 void text_json(FILE *f, const char *at, size_t len)
 {
 	fputc('"', f);
 	for (size_t i = 0; i < len;) {
 		uint32_t p = 0;
-		size_t step = text_utf8(at + i, len - i, &p);
+		size_t step = json_plain(at + i, len - i);
 
+		if (step) {
+			fwrite(at + i, 1, step, f);
+			i += step;
+			continue;
+		}
+		step = text_utf8(at + i, len - i, &p);
 		if (!step) {
 			json_point(f, (unsigned char)at[i]);
 			step = 1;
