@@ -16,9 +16,9 @@
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE); /* user space writes follow marks into it */
-	__uint(max_entries, TAP_CELLS);
+	__uint(max_entries, TAP_BUCKETS);
 	__type(key, __u32);
-	__type(value, struct tap_cell);
+	__type(value, struct tap_bucket);
 } cells SEC(".maps");
 
 /* One line of counters a CPU, and mapped: whoever reads them needs no right to ask the kernel. */
@@ -167,22 +167,37 @@ INLINE int cell_followed(struct tap_cell *c)
 	return 1;
 }
 
+/* A cell for a flow that has none: free, or another's. NULL when that one's is being followed. */
+INLINE struct tap_cell *cell_take(struct tap_bucket *b, __u64 hash)
+{
+	struct tap_cell *c = tap_cell_in(b, 0);
+
+	if (!c) {
+		c = &b->way[tap_way_of(hash)];
+		if (cell_followed(c))
+			return 0;
+	}
+	*c = (struct tap_cell){.tag = tap_tag_of(hash)};
+	return c;
+}
+
 /* Counts a packet of the flow in its cell; a choice, or TAP_NOT_WANTED. */
 INLINE int decide_cell(const struct head *h, int payload)
 {
 	__u64 hash = tap_hash(seed, &h->flow);
-	__u32 at = tap_cell_of(hash);
-	struct tap_cell *c = bpf_map_lookup_elem(&cells, &at);
+	__u32 at = tap_bucket_of(hash);
+	struct tap_bucket *b = bpf_map_lookup_elem(&cells, &at);
 	int shift = h->from ? 4 : 0, n;
 	__u16 tag = tap_tag_of(hash);
+	struct tap_cell *c;
 
+	if (!b)
+		return TAP_FIRST;
+	c = tap_cell_in(b, tag);
+	if (!c)
+		c = cell_take(b, hash);
 	if (!c)
 		return TAP_FIRST;
-	if (c->tag != tag) {
-		if (cell_followed(c))
-			return TAP_FIRST;
-		*c = (struct tap_cell){.tag = tag};
-	}
 	if (h->flow.proto == PROTO_TCP && h->flags & (SYN | FIN | RST)) {
 		if ((h->flags & (SYN | ACK)) == SYN) /* the tuple begins anew */
 			*c = (struct tap_cell){
@@ -273,17 +288,19 @@ INLINE int decide_icmp(const struct tap_bytes *b, __u32 off, int six)
 	if ((six ? head_ip6(b, off + 8, &q) : head_ip4(b, off + 8, &q)) < 0 &&
 	    (q.flow.proto == PROTO_TCP || q.flow.proto == PROTO_UDP) &&
 	    !tap_load(b, q.l4, port, 4)) {
+		struct tap_bucket *bucket;
+		struct tap_cell *c;
 		__u64 hash;
 		__u32 at;
-		struct tap_cell *c;
 
 		q.flow.port[0] = bpf_ntohs(port[0]);
 		q.flow.port[1] = bpf_ntohs(port[1]);
 		(void)tap_order(&q.flow);
 		hash = tap_hash(seed, &q.flow);
-		at = tap_cell_of(hash);
-		c = bpf_map_lookup_elem(&cells, &at);
-		if (c && c->tag == tap_tag_of(hash))
+		at = tap_bucket_of(hash);
+		bucket = bpf_map_lookup_elem(&cells, &at);
+		c = bucket ? tap_cell_in(bucket, tap_tag_of(hash)) : 0;
+		if (c)
 			cell_follow(c, c->tag);
 	}
 	return TAP_ICMP;

@@ -21,7 +21,7 @@
 #include <tap.skel.h>
 
 enum {
-	CELLS_BYTES = TAP_CELLS * sizeof(struct tap_cell),
+	CELLS_BYTES = TAP_BUCKETS * sizeof(struct tap_bucket),
 	COUNTS_BYTES = TAP_CPUS * TAP_COUNTERS * sizeof(uint64_t),
 	/* <linux/bpf.h> of Linux 6.6, newer than Debian 12's: tc programs that hang on a link */
 	TCX_IN = 46,
@@ -34,7 +34,7 @@ enum {
 
 struct tap {
 	struct tap_bpf *skel;
-	struct tap_cell *cells; /* the kernel's, mapped */
+	struct tap_bucket *cells; /* the kernel's, mapped */
 	uint64_t seed;
 	uint64_t *counts; /* the kernel's, mapped: TAP_CPUS lines of TAP_COUNTERS */
 	int link[2];      /* tc, xdp: what holds the programs at the interface; -1 none */
@@ -292,15 +292,21 @@ void tap_follow(struct tap *t, const struct live_flow *f)
 {
 	struct tap_flow k = {.port = {f->port[0], f->port[1]}, .proto = f->proto};
 	struct timespec now;
+	struct tap_bucket *b;
 	struct tap_cell *c;
 	uint64_t hash;
 
 	for (int i = 0; i < 2; i++)
-		for (int b = 0; b < 16; b++)
-			k.addr[i][b / 8] = k.addr[i][b / 8] << 8 | f->addr[i][b];
+		for (int at = 0; at < 16; at++)
+			k.addr[i][at / 8] = k.addr[i][at / 8] << 8 | f->addr[i][at];
 	(void)tap_order(&k); /* which end is first does not matter here */
 	hash = tap_hash(t->seed, &k);
-	c = &t->cells[tap_cell_of(hash)];
+	b = &t->cells[tap_bucket_of(hash)];
+	c = tap_cell_in(b, tap_tag_of(hash));
+	if (!c)
+		c = tap_cell_in(b, 0);
+	if (!c)
+		c = &b->way[tap_way_of(hash)];
 	/* The program's clock, bpf_ktime_get_ns(). Cannot fail for this one. */
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	c->tag = tap_tag_of(hash);
