@@ -20,5 +20,8 @@ void around_case(const struct around *a, const struct flow *f, int64_t now_ns, s
  * Needs fd->ts_ns. */
 void around_finding(const struct around *a, const struct flow *f, int64_t now_ns,
 		    struct finding *fd);
+/* Notes what later flows of the same two hosts may go on from: a reset, a drop after the handshake, QUIC that was blocked, each from `likely`
+ * on. Call it after around_finding(). */
+void around_remember(const struct around *a, const struct flow *f, const struct finding *fd);
 
 #endif

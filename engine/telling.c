@@ -197,20 +197,6 @@ static void tell_finding(struct telling *t, const struct flow *f, struct finding
 		t->hooks->on_finding(t->hooks->arg, fd, file_of(t, &fd->flow));
 }
 
-/* What later flows between the same hosts must be compared with. */
-static void remember(struct telling *t, const struct flow *f, const struct finding *fd)
-{
-	const uint64_t *suspect;
-
-	if (!(fd->techniques >> TECH_RST_INJECTION & 1) || fd->grade < GRADE_LIKELY ||
-	    !f->side[DIR_RESP].n_syn)
-		return;
-	if (evidence_suspects(fd->cases[0], &suspect))
-		hosts_reset(t->around.hosts, f->addr[DIR_ORIG].b, f->addr[DIR_RESP].b,
-			    f->port[DIR_RESP], f->port[DIR_ORIG], frame_time(f, suspect[0]),
-			    suspect[0]);
-}
-
 /* What was told and no longer holds: a revision without techniques or grade. */
 static void tell_withdrawn(struct telling *t, struct finding *fd, struct told *told)
 {
@@ -241,10 +227,10 @@ static void judge(struct telling *t, const struct flow *f, const struct flow_rec
 		return;
 	}
 	if (finding_make(t->sigs, r, (const struct evidence *const *)cases, n, fd)) {
-		remember(t, f, fd);
 		if (naming_look(t->ndpi, f, NAMING_FOUND, &app))
 			naming_record(&app, NULL, &fd->flow);
 		tell_finding(t, f, fd, told, last);
+		around_remember(&t->around, f, fd);
 	} else if (told && told->rev && told->digest) {
 		finding_none(r, (const struct evidence *const *)cases, n, fd);
 		tell_withdrawn(t, fd, told);

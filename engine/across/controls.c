@@ -189,8 +189,7 @@ static bool asked_for(const struct line *l, const struct control_ask *a)
 	bool first_in = l->first_ns >= a->from_ns && l->first_ns <= a->to_ns;
 	bool last_in = l->last_ns >= a->from_ns && l->last_ns <= a->to_ns;
 
-	if (l->flow_no == a->flow_no || (a->proto && l->proto != a->proto) ||
-	    (a->port && l->resp_port != a->port))
+	if ((a->proto && l->proto != a->proto) || (a->port && l->resp_port != a->port))
 		return false;
 	if (a->by == CONTROL_BY_ORIG && a->not_resp &&
 	    !memcmp(l->peer, a->not_resp, sizeof(l->peer)))
@@ -208,6 +207,11 @@ static bool agrees(const struct line *l, uint8_t ttl, int64_t rtt_ns)
 	if (l->ttl && ttl && ttl_gap > TTL_SLACK)
 		return false;
 	return less <= 0 || more - less < rtt_slack_ns || more - less < more / 2;
+}
+
+static bool is_control(const struct line *l, const struct control_ask *a)
+{
+	return l->flow_no != a->flow_no && asked_for(l, a);
 }
 
 static bool has_failed(const struct line *l, int64_t now_ns)
@@ -245,12 +249,12 @@ static void count_peers(const struct host *h, const struct control_ask *a,
 			struct control_answer *out)
 {
 	for (uint32_t i = 0; i < host_lines(h); i++) {
-		bool first = asked_for(&h->line[i], a), ok = false, failed = false;
+		bool first = is_control(&h->line[i], a), ok = false, failed = false;
 
 		for (uint32_t k = 0; first && k < host_lines(h); k++) {
 			const struct line *l = &h->line[k];
 
-			if (!asked_for(l, a) ||
+			if (!is_control(l, a) ||
 			    memcmp(l->peer, h->line[i].peer, sizeof(l->peer)) != 0)
 				continue;
 			first = k >= i;
@@ -304,7 +308,7 @@ void controls_ask(const struct controls *c, const struct control_ask *a, struct 
 		const struct line *l = &h->line[i];
 		struct control_count *k = a->name && l->name == a->name ? &out->same : &out->other;
 
-		if (!asked_for(l, a))
+		if (!is_control(l, a))
 			continue;
 		/* What was never answered has no TTL to compare, and accuses nobody by itself. */
 		if (l->outcome == CONTROL_OK && a->by == CONTROL_BY_RESP &&
@@ -326,4 +330,22 @@ void controls_ask(const struct controls *c, const struct control_ask *a, struct 
 			count_failed(k, l);
 		}
 	}
+}
+
+size_t controls_lines(const struct controls *c, const struct control_ask *a,
+		      struct control_line *out)
+{
+	const struct host *h = asked_host(c, a);
+	size_t n = 0;
+
+	for (uint32_t i = h ? h->n - host_lines(h) : 0; h && i < h->n; i++) {
+		const struct line *l = &h->line[i % LIMIT_CONTROL_LINES];
+		bool failed = has_failed(l, a->now_ns);
+
+		if (!asked_for(l, a) || (l->outcome == CONTROL_OK && !agrees(l, a->ttl, a->rtt_ns)))
+			continue;
+		out[n++] = (struct control_line){l->flow_no, l->name, l->frame, l->first_ns,
+						 failed ? CONTROL_FAILED : l->outcome};
+	}
+	return n;
 }

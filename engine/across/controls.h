@@ -96,6 +96,17 @@ void controls_note(struct controls *c, const struct control_note *n);
 /* Fills *out from the lines of one host. Pure. */
 void controls_ask(const struct controls *c, const struct control_ask *a,
 		  struct control_answer *out);
+/* One attempt as controls_lines() tells it. */
+struct control_line {
+	uint64_t flow_no, name, frame;
+	int64_t first_ns;
+	/* enum control_outcome; CONTROL_TRIED: it may yet be answered */
+	uint8_t outcome;
+};
+/* The attempts of one host in the order in which they began, the asking flow's own among them; what was answered from elsewhere (TTL,
+ * round trip) is left out. Returns how many; at most LIMIT_CONTROL_LINES, the latest. */
+size_t controls_lines(const struct controls *c, const struct control_ask *a,
+		      struct control_line *out);
 /* A name as the table keeps it, never 0 for len > 0; ASCII case does not count. */
 uint64_t controls_name(const char *name, size_t len);
 /* Hosts and lines that went to make room. */

@@ -22,19 +22,19 @@ struct heard {
 	} peer[PEERS];          /* latest first */
 };
 
-struct reset {
+struct struck {
 	uint8_t orig[16], resp[16];
-	uint16_t port, orig_port;
+	uint16_t port;
+	uint8_t how;     /* enum hosts_how */
 	uint32_t series; /* as above */
-	int64_t ts_ns;
-	uint64_t frame;
+	struct hosts_struck what;
 };
 
 struct hosts {
 	struct hash_key key;
 	uint32_t series; /* from 1: a new one frees every line without touching it */
 	struct heard heard[LIMIT_HOSTS_HEARD];
-	struct reset reset[LIMIT_HOSTS_RESET];
+	struct struck struck[LIMIT_HOSTS_STRUCK];
 };
 
 struct hosts *hosts_new(void)
@@ -122,59 +122,56 @@ uint64_t hosts_alive(const struct hosts *h, const uint8_t host[16], const uint8_
 	return 0;
 }
 
-static size_t reset_set(const struct hosts *h, const uint8_t orig[16], const uint8_t resp[16],
-			uint16_t port)
+static size_t struck_set(const struct hosts *h, const uint8_t orig[16], const uint8_t resp[16],
+			 uint16_t port)
 {
 	uint8_t key[34];
 
 	memcpy(key, orig, 16);
 	memcpy(key + 16, resp, 16);
 	memcpy(key + 32, &port, 2);
-	return keyhash(&h->key, key, sizeof(key)) % (LIMIT_HOSTS_RESET / WAYS) * WAYS;
+	return keyhash(&h->key, key, sizeof(key)) % (LIMIT_HOSTS_STRUCK / WAYS) * WAYS;
 }
 
-static bool same_ends(const struct hosts *h, const struct reset *e, const uint8_t orig[16],
-		      const uint8_t resp[16], uint16_t port)
+static bool same_act(const struct hosts *h, const struct struck *e, const uint8_t orig[16],
+		     const uint8_t resp[16], uint16_t port, enum hosts_how how)
 {
-	return e->series == h->series && e->port == port && !memcmp(e->orig, orig, 16) &&
-	       !memcmp(e->resp, resp, 16);
+	return e->series == h->series && e->port == port && e->how == how &&
+	       !memcmp(e->orig, orig, 16) && !memcmp(e->resp, resp, 16);
 }
 
-void hosts_reset(struct hosts *h, const uint8_t orig[16], const uint8_t resp[16], uint16_t port,
-		 uint16_t orig_port, int64_t ts_ns, uint64_t frame)
+void hosts_struck(struct hosts *h, const uint8_t orig[16], const uint8_t resp[16], uint16_t port,
+		  enum hosts_how how, const struct hosts_struck *what)
 {
-	struct reset *set = &h->reset[reset_set(h, orig, resp, port)], *place = set;
+	struct struck *set = &h->struck[struck_set(h, orig, resp, port)], *place = set;
 
-	for (struct reset *e = set; e < set + WAYS; e++) {
-		if (same_ends(h, e, orig, resp, port)) {
-			/* Flows end in another order than they were reset: the last reset in packet
+	for (struct struck *e = set; e < set + WAYS; e++) {
+		if (same_act(h, e, orig, resp, port, how)) {
+			/* Flows end in another order than they were struck: the last act in packet
 			 * time stays. */
-			if (e->ts_ns > ts_ns)
+			if (e->what.ts_ns > what->ts_ns)
 				return;
 			place = e;
 			break;
 		}
 		if (e->series != h->series ||
-		    (place->series == h->series && e->ts_ns < place->ts_ns))
+		    (place->series == h->series && e->what.ts_ns < place->what.ts_ns))
 			place = e;
 	}
-	*place = (struct reset){.series = h->series,
-				.port = port,
-				.orig_port = orig_port,
-				.ts_ns = ts_ns,
-				.frame = frame};
+	*place = (struct struck){
+		.series = h->series, .port = port, .how = (uint8_t)how, .what = *what};
 	memcpy(place->orig, orig, 16);
 	memcpy(place->resp, resp, 16);
 }
 
-bool hosts_reset_before(const struct hosts *h, const uint8_t orig[16], const uint8_t resp[16],
-			uint16_t port, int64_t ts_ns, struct hosts_reset *out)
+bool hosts_struck_before(const struct hosts *h, const uint8_t orig[16], const uint8_t resp[16],
+			 uint16_t port, enum hosts_how how, int64_t ts_ns, struct hosts_struck *out)
 {
-	const struct reset *set = &h->reset[reset_set(h, orig, resp, port)];
+	const struct struck *set = &h->struck[struck_set(h, orig, resp, port)];
 
-	for (const struct reset *e = set; e < set + WAYS; e++)
-		if (same_ends(h, e, orig, resp, port) && e->ts_ns <= ts_ns) {
-			*out = (struct hosts_reset){e->ts_ns, e->frame, e->orig_port};
+	for (const struct struck *e = set; e < set + WAYS; e++)
+		if (same_act(h, e, orig, resp, port, how) && e->what.ts_ns <= ts_ns) {
+			*out = e->what;
 			return true;
 		}
 	return false;

@@ -9,9 +9,9 @@
  * is full the oldest entry goes.
  *
  * Who was heard: for each host the last packet it received from each of its two latest peers; tells
- * a dead path from a dead connection. What was reset: for two hosts and a port, when a connection
- * that had been answered was last reset after its trigger; tells residual censorship from a service
- * that is down. */
+ * a dead path from a dead connection. What was struck: for two hosts and a port, when a connection
+ * that had been answered was last reset or dropped after its trigger, or QUIC was blocked; tells
+ * residual censorship from a service that is down. */
 struct hosts;
 
 struct hosts *hosts_new(void); /* NULL when out of memory */
@@ -32,16 +32,20 @@ void hosts_heard_at(struct hosts *h, uint16_t *place, const uint8_t host[16],
 uint64_t hosts_alive(const struct hosts *h, const uint8_t host[16], const uint8_t not_peer[16],
 		     int64_t since_ns);
 
-/* `port` is resp's; `orig_port` is told again and not part of the key. */
-void hosts_reset(struct hosts *h, const uint8_t orig[16], const uint8_t resp[16], uint16_t port,
-		 uint16_t orig_port, int64_t ts_ns, uint64_t frame);
-struct hosts_reset {
+/* What was done to a connection; each is remembered by itself. */
+enum hosts_how { HOSTS_RESET, HOSTS_DROPPED, HOSTS_QUIC };
+struct hosts_struck {
 	int64_t ts_ns;
 	uint64_t frame;
-	uint16_t orig_port;
+	uint16_t orig_port; /* told again and not part of the key */
+	uint64_t name;      /* controls_name() of what came before it; 0: none */
 };
-/* The last such reset at or before `ts_ns`: true with *out. */
-bool hosts_reset_before(const struct hosts *h, const uint8_t orig[16], const uint8_t resp[16],
-			uint16_t port, int64_t ts_ns, struct hosts_reset *out);
+/* `port` is resp's. */
+void hosts_struck(struct hosts *h, const uint8_t orig[16], const uint8_t resp[16], uint16_t port,
+		  enum hosts_how how, const struct hosts_struck *what);
+/* The last such at or before `ts_ns`: true with *out. */
+bool hosts_struck_before(const struct hosts *h, const uint8_t orig[16], const uint8_t resp[16],
+			 uint16_t port, enum hosts_how how, int64_t ts_ns,
+			 struct hosts_struck *out);
 
 #endif

@@ -59,9 +59,9 @@ enum {
 	LIMIT_CONTROL_HOSTS = 2048,
 	LIMIT_CONTROL_LINES = 24,
 	/* across/: hosts of which is known who was heard last (112 bytes each), and connections
-	   reset after their trigger (64 bytes). */
+	   reset or dropped after their trigger (72 bytes). */
 	LIMIT_HOSTS_HEARD = 16384,
-	LIMIT_HOSTS_RESET = 4096,
+	LIMIT_HOSTS_STRUCK = 4096,
 	/* across/: names of which is known what resolvers said, and resolvers kept of one (32 bytes
 	   each); resolvers, and names kept of one (56 bytes each). */
 	LIMIT_ANSWER_NAMES = 4096,

@@ -116,14 +116,20 @@ static void test_hosts_heard_is_bounded_and_the_oldest_goes(void **state)
 static bool before(const struct hosts *h, uint32_t orig, uint32_t resp, uint16_t port,
 		   int64_t ts_ns, int64_t *at_ns, uint64_t *frame)
 {
-	struct hosts_reset r;
+	struct hosts_struck r;
 
-	if (!hosts_reset_before(h, host(orig).b, host(resp).b, port, ts_ns, &r))
+	if (!hosts_struck_before(h, host(orig).b, host(resp).b, port, HOSTS_RESET, ts_ns, &r))
 		return false;
 	assert_int_equal(r.orig_port, 40000);
 	*at_ns = r.ts_ns;
 	*frame = r.frame;
 	return true;
+}
+
+static void reset(struct hosts *h, uint32_t orig, uint16_t port, int64_t ts_ns, uint64_t frame)
+{
+	hosts_struck(h, host(orig).b, host(2).b, port, HOSTS_RESET,
+		     &(struct hosts_struck){.ts_ns = ts_ns, .frame = frame, .orig_port = 40000});
 }
 
 /* A remembered place that is right, stale or nonsense tells the same. */
@@ -159,7 +165,7 @@ static void test_hosts_cleared_knows_nothing(void **state)
 		assert_int_equal(hosts_alive(h, host(1).b, host(9).b, 0), 0);
 		assert_false(before(h, 1, 2, 443, 100, &at, &frame));
 		heard(h, 1, 2, 10, 5);
-		hosts_reset(h, host(1).b, host(2).b, 443, 40000, 10, 5);
+		reset(h, 1, 443, 10, 5);
 		assert_int_equal(hosts_alive(h, host(1).b, host(9).b, 0), 5);
 		assert_true(before(h, 1, 2, 443, 100, &at, &frame));
 		hosts_clear(h);
@@ -174,7 +180,7 @@ static void test_hosts_reset_by_both_ends_port_and_time(void **state)
 	uint64_t frame = 99;
 
 	(void)state;
-	hosts_reset(h, host(1).b, host(2).b, 443, 40000, 1000, 7);
+	reset(h, 1, 443, 1000, 7);
 	assert_false(before(h, 1, 2, 443, 999, &at, &frame));
 	assert_false(before(h, 1, 2, 80, 2000, &at, &frame));
 	assert_false(before(h, 2, 1, 443, 2000, &at, &frame));
@@ -185,11 +191,10 @@ static void test_hosts_reset_by_both_ends_port_and_time(void **state)
 	assert_true(before(h, 1, 2, 443, 1000, &at, &frame));
 	assert_int_equal(at, 1000);
 	assert_int_equal(frame, 7);
-	hosts_reset(h, host(1).b, host(2).b, 80, 40000, 1500,
-		    8); /* another port is another entry */
+	reset(h, 1, 80, 1500, 8); /* another port is another entry */
 	assert_true(before(h, 1, 2, 443, 9000, &at, &frame));
 	assert_int_equal(frame, 7);
-	hosts_reset(h, host(1).b, host(2).b, 443, 40000, 3000, 9);
+	reset(h, 1, 443, 3000, 9);
 	assert_true(before(h, 1, 2, 443, 9000, &at, &frame));
 	assert_int_equal(at, 3000);
 	assert_int_equal(frame, 9);
@@ -204,17 +209,38 @@ static void test_hosts_reset_told_late_does_not_replace_a_later_one(void **state
 	uint64_t frame = 0;
 
 	(void)state;
-	hosts_reset(h, host(1).b, host(2).b, 443, 40000, 3000, 9);
-	hosts_reset(h, host(1).b, host(2).b, 443, 40000, 1000, 7);
+	reset(h, 1, 443, 3000, 9);
+	reset(h, 1, 443, 1000, 7);
 	assert_true(before(h, 1, 2, 443, 9000, &at, &frame));
 	assert_int_equal(at, 3000);
 	assert_int_equal(frame, 9);
 	hosts_free(h);
 }
 
+/* A drop does not hide a reset, and its name is told again. */
+static void test_hosts_each_act_is_remembered_by_itself(void **state)
+{
+	struct hosts *h = hosts_new();
+	struct hosts_struck r;
+	int64_t at;
+	uint64_t frame;
+
+	(void)state;
+	reset(h, 1, 443, 1000, 7);
+	hosts_struck(h, host(1).b, host(2).b, 443, HOSTS_QUIC,
+		     &(struct hosts_struck){.ts_ns = 1200, .frame = 8, .name = 99});
+	assert_true(before(h, 1, 2, 443, 2000, &at, &frame));
+	assert_int_equal(frame, 7);
+	assert_true(hosts_struck_before(h, host(1).b, host(2).b, 443, HOSTS_QUIC, 2000, &r));
+	assert_int_equal(r.name, 99);
+	assert_int_equal(r.frame, 8);
+	assert_false(hosts_struck_before(h, host(1).b, host(2).b, 443, HOSTS_DROPPED, 2000, &r));
+	hosts_free(h);
+}
+
 static void test_hosts_resets_are_bounded_and_the_oldest_goes(void **state)
 {
-	enum { N = LIMIT_HOSTS_RESET * 8, FRESH = 100 };
+	enum { N = LIMIT_HOSTS_STRUCK * 8, FRESH = 100 };
 	struct hosts *h = hosts_new();
 	uint32_t n = 0, fresh = 0, old = 0;
 	uint64_t frame;
@@ -222,7 +248,7 @@ static void test_hosts_resets_are_bounded_and_the_oldest_goes(void **state)
 
 	(void)state;
 	for (uint32_t i = 1; i <= N; i++)
-		hosts_reset(h, host(i).b, host(2).b, 443, 40000, i, i);
+		reset(h, i, 443, i, i);
 	for (uint32_t i = 1; i <= N; i++) {
 		bool known = before(h, i, 2, 443, N, &at, &frame);
 
@@ -232,9 +258,9 @@ static void test_hosts_resets_are_bounded_and_the_oldest_goes(void **state)
 		fresh += known && i > N - FRESH;
 		old += known && i <= N / 2;
 	}
-	assert_in_range(n, LIMIT_HOSTS_RESET * 9 / 10, LIMIT_HOSTS_RESET);
+	assert_in_range(n, LIMIT_HOSTS_STRUCK * 9 / 10, LIMIT_HOSTS_STRUCK);
 	assert_int_equal(fresh, FRESH);
-	assert_in_range(old, 0, LIMIT_HOSTS_RESET / 100);
+	assert_in_range(old, 0, LIMIT_HOSTS_STRUCK / 100);
 	hosts_free(h);
 }
 
@@ -249,6 +275,7 @@ int main(void)
 		cmocka_unit_test(test_hosts_cleared_knows_nothing),
 		cmocka_unit_test(test_hosts_reset_by_both_ends_port_and_time),
 		cmocka_unit_test(test_hosts_reset_told_late_does_not_replace_a_later_one),
+		cmocka_unit_test(test_hosts_each_act_is_remembered_by_itself),
 		cmocka_unit_test(test_hosts_resets_are_bounded_and_the_oldest_goes),
 	};
 
