@@ -5,12 +5,12 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <hs/hs.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/blockpages_impl.h"
+#include "base/sha256.h"
 
 /* The functions of vectorscan that are used, by their own names and types: loaded when there is a
  * list, as its 9 MB and the C++ library below it would cost every run. */
@@ -157,8 +157,7 @@ bool blockpages_take(struct blockpages *b, const char *path, struct bytes file, 
 	memcpy(l->name, name, n < sizeof(l->name) - 1 ? n : sizeof(l->name) - 1);
 	/* Censored Planet's second file holds pages that only look like block pages. */
 	r.look_alikes = strstr(l->name, "false_positive") != NULL;
-	if (!EVP_Digest(file.at, file.len, l->sha256, NULL, EVP_sha256(), NULL))
-		return err_set(err, "no SHA-256 to be had");
+	sha256_of(file.at, file.len, l->sha256);
 	/* a byte order mark, as spreadsheets leave one */
 	if (file.len >= 3 && !memcmp(file.at, "\xef\xbb\xbf", 3))
 		file = (struct bytes){file.at + 3, file.len - 3};

@@ -27,7 +27,7 @@ static bool refuse(struct err_info *err, const char *path, const char *why)
 }
 
 /* One of the two tables; a directory may hold only one. */
-static bool tor_table(struct geo *g, const char *dir, bool v6, EVP_MD_CTX *hash, bool *any,
+static bool tor_table(struct geo *g, const char *dir, bool v6, struct sha256 *hash, bool *any,
 		      struct err_info *err)
 {
 	char path[PATH_TEXT];
@@ -46,7 +46,7 @@ static bool tor_table(struct geo *g, const char *dir, bool v6, EVP_MD_CTX *hash,
 	return ok;
 }
 
-static bool open_tor(struct geo *g, const char *dir, EVP_MD_CTX *hash, struct err_info *err)
+static bool open_tor(struct geo *g, const char *dir, struct sha256 *hash, struct err_info *err)
 {
 	bool any = false;
 
@@ -59,7 +59,7 @@ static bool open_tor(struct geo *g, const char *dir, EVP_MD_CTX *hash, struct er
 	return true;
 }
 
-static bool hash_file(const char *path, EVP_MD_CTX *hash, struct err_info *err)
+static bool hash_file(const char *path, struct sha256 *hash, struct err_info *err)
 {
 	FILE *f = fopen(path, "re");
 	uint8_t *room = malloc(READ_BYTES);
@@ -67,7 +67,7 @@ static bool hash_file(const char *path, EVP_MD_CTX *hash, struct err_info *err)
 	size_t n;
 
 	while (ok && (n = fread(room, 1, READ_BYTES, f)) > 0)
-		ok = EVP_DigestUpdate(hash, room, n) == 1;
+		sha256_add(hash, room, n);
 	if (!ok || ferror(f))
 		ok = refuse(err, path, f ? "could not be read" : strerror(errno));
 	free(room);
@@ -76,7 +76,7 @@ static bool hash_file(const char *path, EVP_MD_CTX *hash, struct err_info *err)
 	return ok;
 }
 
-static bool open_what(struct geo *g, const char *what, EVP_MD_CTX *hash, struct err_info *err)
+static bool open_what(struct geo *g, const char *what, struct sha256 *hash, struct err_info *err)
 {
 	struct stat st;
 
@@ -95,21 +95,19 @@ static bool open_what(struct geo *g, const char *what, EVP_MD_CTX *hash, struct 
 bool geo_open(struct geo **out, const char *what, struct err_info *err)
 {
 	struct geo *g = calloc(1, sizeof(*g));
-	EVP_MD_CTX *hash = EVP_MD_CTX_new();
-	bool ok = false;
+	struct sha256 hash;
 
 	*out = NULL;
-	if (!g || !hash || EVP_DigestInit_ex(hash, EVP_sha256(), NULL) != 1)
-		err_set(err, "out of memory");
-	else if (open_what(g, what, hash, err))
-		ok = EVP_DigestFinal_ex(hash, g->info.sha256, NULL) == 1 ||
-		     err_set(err, "out of memory");
-	EVP_MD_CTX_free(hash);
-	if (ok)
-		*out = g;
-	else
+	if (!g)
+		return err_set(err, "out of memory");
+	sha256_start(&hash);
+	if (!open_what(g, what, &hash, err)) {
 		geo_close(g);
-	return ok;
+		return false;
+	}
+	sha256_end(&hash, g->info.sha256);
+	*out = g;
+	return true;
 }
 
 void geo_close(struct geo *g)

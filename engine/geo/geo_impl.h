@@ -5,10 +5,10 @@
 /* Shared by the files of this room; nobody else includes it. */
 
 #include <maxminddb.h>
-#include <openssl/evp.h>
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/sha256.h"
 #include "geo/geo.h"
 
 /* Both ends belong to the range. */
@@ -37,7 +37,7 @@ bool geo_is_country(const char *at, size_t n);
  * what errors call it. False with a reason at the first line that is none, or out of order; t is
  * the caller's to free either way. */
 MUST_CHECK bool geo_tor_read(FILE *f, const char *file, struct geo_table *t, struct geo_info *info,
-			     EVP_MD_CTX *hash, struct err_info *err);
+			     struct sha256 *hash, struct err_info *err);
 bool geo_tor_find(const struct geo_table *t, const uint8_t addr[16], char out[GEO_COUNTRY]);
 
 /* Opens g->mmdb and fills name and date. */

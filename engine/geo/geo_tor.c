@@ -137,7 +137,7 @@ static bool complain(struct err_info *err, const char *file, uint64_t line, cons
 }
 
 bool geo_tor_read(FILE *f, const char *file, struct geo_table *t, struct geo_info *info,
-		  EVP_MD_CTX *hash, struct err_info *err)
+		  struct sha256 *hash, struct err_info *err)
 {
 	char line[LINE_BYTES];
 	uint64_t line_no = 0;
@@ -148,8 +148,7 @@ bool geo_tor_read(FILE *f, const char *file, struct geo_table *t, struct geo_inf
 		bool whole = n && line[n - 1] == '\n', goes_on = in_comment;
 		const char *what;
 
-		if (EVP_DigestUpdate(hash, line, n) != 1)
-			return err_set(err, "out of memory");
+		sha256_add(hash, line, n);
 		line_no += !goes_on;
 		in_comment = !whole && (goes_on || line[0] == '#');
 		while (n && (line[n - 1] == '\n' || line[n - 1] == '\r'))

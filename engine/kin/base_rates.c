@@ -3,11 +3,11 @@
  * text with bytes other than plain ASCII as \xNN, `*` for a value that was seen in one capture only. */
 #include "kin/base_rates.h"
 
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "match/signature.h"
@@ -167,17 +167,19 @@ static bool add_row(struct base_rates *b, const char *at, size_t n)
 bool base_rates_read(FILE *f, const char *name, struct base_rates *out, struct err_info *err)
 {
 	char line[BASE_LINE_BYTES], shown[256];
-	EVP_MD_CTX *hash = EVP_MD_CTX_new();
+	struct sha256 hash;
 	uint64_t line_no = 0;
-	bool ok = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) == 1;
-	uint8_t sum[32];
+	bool ok = true;
+	uint8_t sum[SHA256_LEN];
 
 	memset(out, 0, sizeof(*out));
+	sha256_start(&hash);
 	while (ok && fgets(line, sizeof(line), f)) {
 		size_t n = strlen(line);
 
 		line_no++;
-		ok = EVP_DigestUpdate(hash, line, n) == 1 && n && line[n - 1] == '\n';
+		sha256_add(&hash, line, n);
+		ok = n && line[n - 1] == '\n';
 		if (!ok)
 			break;
 		line[--n] = '\0';
@@ -188,14 +190,13 @@ bool base_rates_read(FILE *f, const char *name, struct base_rates *out, struct e
 		}
 		ok = add_row(out, line, n);
 	}
-	ok = ok && !ferror(f) && EVP_DigestFinal_ex(hash, sum, NULL) == 1;
-	EVP_MD_CTX_free(hash);
-	if (!ok) {
+	if (!ok || ferror(f)) {
 		text_terminal(shown, sizeof(shown), name, strlen(name));
 		base_rates_clear(out);
 		return err_set(err, "%s: line %llu is none of a table of base rates", shown,
 			       (unsigned long long)line_no);
 	}
+	sha256_end(&hash, sum);
 	for (size_t i = 0; i < sizeof(sum); i++)
 		/* two digits fit */
 		(void)snprintf(out->sha256 + 2 * i, 3, "%02x", sum[i]);

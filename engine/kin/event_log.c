@@ -2,11 +2,11 @@
 #include "kin/event_log.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "kin/event_json.h"
 
@@ -23,7 +23,7 @@ const char *event_log_state_name(enum event_log_state s)
 struct reading {
 	struct event_log *log;
 	struct json_tokener *tok;
-	EVP_MD_CTX *hash;
+	struct sha256 hash;
 	char *line;
 	size_t len, room;
 	uint64_t bytes_kept;
@@ -59,9 +59,8 @@ static enum line_got next_line(struct reading *r, FILE *f)
 	}
 	if (c == EOF && !any)
 		return LINE_END;
-	if (EVP_DigestUpdate(r->hash, r->line, r->len) != 1 ||
-	    EVP_DigestUpdate(r->hash, "\n", 1) != 1)
-		return LINE_NO_MEMORY;
+	sha256_add(&r->hash, r->line, r->len);
+	sha256_add(&r->hash, "\n", 1);
 	return too_long ? LINE_LONG : LINE_OK;
 }
 
@@ -267,14 +266,12 @@ static bool read_lines(struct reading *r, FILE *f, uint64_t *line_no)
 	return !r->no_memory;
 }
 
-static bool finish_hash(struct reading *r)
+static void finish_hash(struct reading *r)
 {
-	uint8_t sum[32];
+	uint8_t sum[SHA256_LEN];
 
-	if (EVP_DigestFinal_ex(r->hash, sum, NULL) != 1)
-		return false;
+	sha256_end(&r->hash, sum);
 	text_hex(r->log->sha256, sum, sizeof(sum));
-	return true;
 }
 
 bool event_log_read(struct event_log *out, FILE *f, bool findings, uint64_t *line_no,
@@ -286,12 +283,13 @@ bool event_log_read(struct event_log *out, FILE *f, bool findings, uint64_t *lin
 	memset(out, 0, sizeof(*out));
 	err->text[0] = '\0';
 	r.tok = json_tokener_new_ex(EVENT_DEPTH);
-	r.hash = EVP_MD_CTX_new();
-	if (r.tok && r.hash && EVP_DigestInit_ex(r.hash, EVP_sha256(), NULL) == 1)
-		ok = read_lines(&r, f, line_no) && finish_hash(&r);
-	if (!ok)
+	sha256_start(&r.hash);
+	ok = r.tok && read_lines(&r, f, line_no);
+	if (ok)
+		finish_hash(&r);
+	else
 		err_set(err, "out of memory");
-	else if (ferror(f))
+	if (ok && ferror(f))
 		ok = err_set(err, "could not be read: %s", strerror(errno));
 	out->state = out->run ? EVENTS_WHOLE
 		     : out->n_findings + out->n_devices + out->n_other || out->n_lines > out->n_bad
@@ -299,7 +297,6 @@ bool event_log_read(struct event_log *out, FILE *f, bool findings, uint64_t *lin
 			     : EVENTS_REFUSED;
 	if (r.tok)
 		json_tokener_free(r.tok);
-	EVP_MD_CTX_free(r.hash);
 	free(r.line);
 	return ok && out->n_lines;
 }

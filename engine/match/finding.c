@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sha256.h"
 #include "base/text.h"
 #include "match/match_impl.h"
 
@@ -251,7 +251,7 @@ static uint64_t first_frame(const struct evidence *ev)
 static void make_id(struct finding *f, const struct evidence *const *cases, size_t n)
 {
 	enum ev_case kase = CASE_N;
-	uint8_t sha[EVP_MAX_MD_SIZE] = {0};
+	uint8_t sha[SHA256_LEN] = {0};
 	uint64_t dns_frame = 0;
 	char text[128];
 	int len;
@@ -266,9 +266,8 @@ static void make_id(struct finding *f, const struct evidence *const *cases, size
 	}
 	len = snprintf(text, sizeof(text), "%s|%s|%llu", f->flow.id, case_name(kase),
 		       (unsigned long long)dns_frame);
-	/* Fails only without memory or provider; the id is then zeros, and says nothing false. */
-	if (len > 0 && !EVP_Digest(text, (size_t)len, sha, NULL, EVP_sha256(), NULL))
-		memset(sha, 0, sizeof(sha));
+	if (len > 0)
+		sha256_of(text, (size_t)len, sha);
 	text_hex(f->id, sha, sizeof(f->id) / 2);
 }
 

@@ -2,12 +2,12 @@
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/limits.h"
+#include "base/sha256.h"
 #include "match/match_impl.h"
 #include "match/sig_impl.h"
 
@@ -355,14 +355,12 @@ const struct signature *sig_set_find(const struct sig_set *set, const char *id)
 
 void sig_set_digest(const struct sig_set *set, uint8_t out[32])
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	bool ok = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL);
+	struct sha256 sum;
 
-	for (size_t i = 0; ok && i < set->n; i++)
-		ok = EVP_DigestUpdate(ctx, set->at[i].file.at, set->at[i].file.len) == 1;
-	if (!ok || !EVP_DigestFinal_ex(ctx, out, NULL))
-		memset(out, 0, 32); /* no memory: a digest that no set has */
-	EVP_MD_CTX_free(ctx);
+	sha256_start(&sum);
+	for (size_t i = 0; i < set->n; i++)
+		sha256_add(&sum, set->at[i].file.at, set->at[i].file.len);
+	sha256_end(&sum, out);
 }
 
 void sig_set_free(struct sig_set *set)

@@ -40,8 +40,7 @@ bool input_open(struct input *in, const char *path, struct err_info *err)
 bool input_open_memory(struct input *in, struct bytes mem, size_t chunk, struct err_info *err)
 {
 	*in = (struct input){.end = INPUT_OK};
-	if (!raw_open_memory(&in->raw, mem, chunk ? chunk : LIMIT_READ_BYTES, err))
-		return false;
+	raw_open_memory(&in->raw, mem, chunk ? chunk : LIMIT_READ_BYTES);
 	if (chunk)
 		return input_buf_new(in, err);
 	/* The window is the memory: records are parsed where they lie, so a guard page behind them

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "base/macros.h"
+#include "base/sha256.h"
 
 /* The bytes below the capture formats: a file, a pipe or memory; its digest; decompression; and a
  * window over the plain bytes in which whole records lie in one piece. Internal to source/. */
@@ -29,14 +30,13 @@ struct raw {
 	struct bytes mem;
 	size_t mem_off, mem_chunk;
 	uint64_t n_read, size; /* bytes; size 0: unknown */
-	void *md;              /* EVP_MD_CTX: SHA-256 over what was read */
+	struct sha256 sum;     /* over what was read */
 };
 
 /* Opens `path`, "-" for standard input. False with a reason; raw_close is safe either way. */
 MUST_CHECK bool raw_open(struct raw *r, const char *path, struct err_info *err);
 /* The same over memory that outlives `r`; raw_read gives at most `chunk` bytes a call. */
-MUST_CHECK bool raw_open_memory(struct raw *r, struct bytes mem, size_t chunk,
-				struct err_info *err);
+void raw_open_memory(struct raw *r, struct bytes mem, size_t chunk);
 /* Reads 1..room bytes into `to`. INPUT_OK, INPUT_IDLE, INPUT_END (again at every further call) or
  * INPUT_ERROR. */
 enum input_got raw_read(struct raw *r, uint8_t *to, size_t room, size_t *n, struct err_info *err);

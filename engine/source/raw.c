@@ -2,7 +2,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,14 +9,6 @@
 
 #include "base/limits.h"
 #include "source/input.h"
-
-static bool raw_digest_new(struct raw *r, struct err_info *err)
-{
-	r->md = EVP_MD_CTX_new();
-	if (!r->md || EVP_DigestInit_ex(r->md, EVP_sha256(), NULL) != 1)
-		return err_set(err, "libcrypto cannot make a SHA-256 digest");
-	return true;
-}
 
 bool raw_open(struct raw *r, const char *path, struct err_info *err)
 {
@@ -39,15 +30,16 @@ bool raw_open(struct raw *r, const char *path, struct err_info *err)
 	r->regular = S_ISREG(st.st_mode);
 	if (r->regular)
 		r->size = (uint64_t)st.st_size;
-	return raw_digest_new(r, err);
+	sha256_start(&r->sum);
+	return true;
 }
 
-bool raw_open_memory(struct raw *r, struct bytes mem, size_t chunk, struct err_info *err)
+void raw_open_memory(struct raw *r, struct bytes mem, size_t chunk)
 {
 	assert(chunk > 0);
 	*r = (struct raw){
 		.fd = -1, .regular = true, .mem = mem, .mem_chunk = chunk, .size = mem.len};
-	return raw_digest_new(r, err);
+	sha256_start(&r->sum);
 }
 
 /* INPUT_OK when read() will not block. */
@@ -126,11 +118,7 @@ enum input_got raw_read(struct raw *r, uint8_t *to, size_t room, size_t *n, stru
 		return got;
 	if (*n == 0)
 		return INPUT_END;
-	if (EVP_DigestUpdate(r->md, to, *n) != 1) {
-		(void)err_set(err,
-			      "libcrypto cannot go on with the SHA-256 digest"); /* always false */
-		return INPUT_ERROR;
-	}
+	sha256_add(&r->sum, to, *n);
 	r->n_read += *n;
 	return INPUT_OK;
 }
@@ -145,13 +133,13 @@ bool raw_finish(struct raw *r, uint8_t *scratch, size_t room, uint8_t sha256[32]
 		if (got == INPUT_ERROR)
 			return false;
 	}
-	return r->eof && EVP_DigestFinal_ex(r->md, sha256, NULL) == 1;
+	if (r->eof)
+		sha256_end(&r->sum, sha256);
+	return r->eof;
 }
 
 void raw_close(struct raw *r)
 {
-	EVP_MD_CTX_free(r->md);
-	r->md = NULL;
 	if (r->own_fd)
 		/* Nothing was written: there is nothing that a failing close could lose. */
 		(void)close(r->fd);
