@@ -191,33 +191,41 @@ static bool is_constant_ext(uint16_t type)
 	       type != EXT_EARLY_DATA && type != EXT_COOKIE && type != EXT_TICKET;
 }
 
-static uint64_t suites_hash(struct bytes suites)
+/* The suites lie in the caller's scratch, at `at`: those that count are moved together there. */
+static uint64_t suites_hash(uint8_t *at, size_t n)
 {
-	uint64_t h = 0;
-	uint16_t v;
+	size_t kept = 0;
 
-	for (size_t i = 0; bytes_be16(suites, i, &v); i += 2)
-		if (!is_grease(v))
-			h = keyhash(&shape_key, &(struct { uint64_t h, v; }){h, v}, 16);
-	return h;
+	for (size_t i = 0; i + 2 <= n; i += 2) {
+		if (is_grease((uint16_t)(at[i] << 8 | at[i + 1])))
+			continue;
+		at[kept++] = at[i];
+		at[kept++] = at[i + 1];
+	}
+	return keyhash(&shape_key, at, kept);
 }
 
-/* A sum does not depend on the order. */
+/* Sorted, for their order means nothing. */
 static uint64_t exts_hash(struct bytes exts)
 {
+	uint16_t sorted[LIMIT_TLS_EXTENSIONS], type;
 	struct bytes body;
-	uint64_t h = 0;
-	size_t off = 0;
-	uint16_t type;
+	size_t off = 0, n = 0;
 
 	for (uint32_t i = 0; i < LIMIT_TLS_EXTENSIONS && bytes_be16(exts, off, &type); i++) {
+		size_t k = n;
+
 		off += 2;
 		if (!vector(exts, &off, 2, &body))
 			break;
-		if (is_constant_ext(type))
-			h += keyhash(&shape_key, &type, sizeof(type));
+		if (!is_constant_ext(type))
+			continue;
+		for (; k && sorted[k - 1] > type; k--)
+			sorted[k] = sorted[k - 1];
+		sorted[k] = type;
+		n++;
 	}
-	return h;
+	return keyhash(&shape_key, sorted, n * sizeof(sorted[0]));
 }
 
 uint64_t tls_hello_shape(struct bytes stream, uint8_t *scratch, size_t n)
@@ -238,7 +246,7 @@ uint64_t tls_hello_shape(struct bytes stream, uint8_t *scratch, size_t n)
 	if (!vector(msg, &off, 1, &id) || !vector(msg, &off, 2, &suites) ||
 	    !vector(msg, &off, 1, &methods) || (off < msg.len && !vector(msg, &off, 2, &exts)))
 		return 0;
-	h[0] = suites_hash(suites);
+	h[0] = suites_hash(scratch + (suites.at - scratch), suites.len);
 	h[1] = exts_hash(exts);
 	h[0] = keyhash(&shape_key, h, sizeof(h));
 	return h[0] ? h[0] : 1;

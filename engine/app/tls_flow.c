@@ -2,7 +2,6 @@
 /* The server's side of a TLS handshake, hung on the flow. */
 #include "app/tls_flow.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,16 +95,13 @@ static void take_certs(struct flow_table *t, struct flow *f, struct tls_flow *tf
 
 static void take_hello(struct tls_flow *tf, const struct tls_flight *fl)
 {
-	size_t n = 0;
-
 	tf->has_hello = fl->has_hello;
 	tf->retry = fl->retry;
 	tf->version = fl->version;
 	tf->cipher = fl->cipher;
 	tf->server_shape = tls_flight_shape(fl);
-	for (uint16_t i = 0; i < fl->n_exts && n + 6 < sizeof(tf->exts); i++)
-		n += (size_t)snprintf(tf->exts + n, sizeof(tf->exts) - n, i ? "-%04x" : "%04x",
-				      fl->ext[i]);
+	tf->n_exts = fl->n_exts < TLS_EXTS ? fl->n_exts : TLS_EXTS;
+	memcpy(tf->ext, fl->ext, tf->n_exts * sizeof(tf->ext[0]));
 }
 
 static struct tls_flow *state(struct flow_table *t, struct flow *f, const struct pkt *p)

@@ -9,7 +9,7 @@
 #include "app/app_tls_flight.h"
 #include "flow/flow.h"
 
-enum { TLS_EXTS_TEXT = 160, TLS_MARKS = 4, TLS_NAMES = 6 };
+enum { TLS_EXTS = 31, TLS_MARKS = 4, TLS_NAMES = 6 };
 
 /* The certificate that a server showed, and those sent with it. */
 struct tls_shown {
@@ -22,7 +22,7 @@ struct tls_shown {
 	bool root_known, proxy_known;
 };
 
-/* What the two sides of a TLS connection said in the clear; about 300 bytes, and 1.5 KB more where
+/* What the two sides of a TLS connection said in the clear; about 150 bytes, and 1.5 KB more where
  * certificates were seen. */
 struct tls_flow {
 	bool done, has_hello, retry;
@@ -30,7 +30,7 @@ struct tls_flow {
 	uint8_t ttl; /* of the packet that made it whole */
 	uint16_t version, cipher;
 	uint64_t client_shape, server_shape; /* 0: not known */
-	char exts[TLS_EXTS_TEXT];            /* of the server's hello, "0017-ff01" */
+	uint16_t n_exts, ext[TLS_EXTS];      /* of the server's hello, the first of them */
 	uint64_t first_frame, last_frame;    /* packets of the server's flight */
 	uint32_t seen;                       /* bytes of it when it was last looked at */
 	struct tls_shown *shown;             /* NULL: no certificate in the clear */

@@ -19,6 +19,7 @@
  *     tls13-same.pcap */
 #include "detect/det_tls.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "app/tls_flow.h"
@@ -155,11 +156,16 @@ static const char *version_name(uint16_t v)
 
 static void put_hello(const struct tls_flow *tf, struct evidence *ev)
 {
+	char exts[TLS_EXTS * sizeof("-0017")] = "";
 	uint64_t fr = tf->first_frame;
+	size_t n = 0;
+
+	for (uint16_t i = 0; i < tf->n_exts; i++)
+		n += (size_t)snprintf(exts + n, sizeof(exts) - n, i ? "-%04x" : "%04x", tf->ext[i]);
 
 	put_text(ev, FEAT_TLS_VERSION, version_name(tf->version), fr);
 	evidence_put1(ev, FEAT_TLS_CIPHER, tf->cipher, fr);
-	put_text(ev, FEAT_TLS_SERVER_EXTS, tf->exts, fr);
+	put_text(ev, FEAT_TLS_SERVER_EXTS, exts, fr);
 }
 
 /* Beside what other connections were shown. Fewer than three others say nothing about who is the
