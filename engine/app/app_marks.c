@@ -27,21 +27,39 @@ static bool is_part(struct bytes page, size_t at, size_t n)
 enum { MARK_N = ARRAY_LEN(marks) };
 _Static_assert(MARK_N < UINT8_MAX, "marks are numbered in a byte");
 
-/* Which marks begin with a byte: a chain through `next`, and as a filter the low 6 bits of their second bytes. */
-struct starts {
-	uint64_t second[256];
-	uint8_t first[256], next[MARK_N + 1]; /* numbers from 1; 0 ends */
+/* Every mark is at least this long. */
+enum { HEAD = 6, PAIR_BITS = 10, PAIRS = 1 << PAIR_BITS };
+#define X(mark_name, mark_text, mark_scope, mark_source) \
+	_Static_assert(sizeof(mark_text) > HEAD, "a mark has HEAD bytes or more");
+#include "app/marks.def"
+#undef X
+
+/* How far the window of HEAD bytes may move on when these two bytes end it, so that no mark is passed over (Wu and Manber 1994, blocks
+ * of two): 0 where some mark begins with the window, as far as its last two bytes tell. Those marks are chained. */
+struct shifts {
+	uint8_t shift[PAIRS], first[PAIRS], next[MARK_N + 1]; /* marks numbered from 1; 0 ends */
 };
 
-static void starts_fill(struct starts *s)
+static uint32_t pair_of(const uint8_t *at)
 {
-	memset(s, 0, sizeof(*s));
-	for (size_t i = 0; i < MARK_N; i++) {
-		uint8_t a = (uint8_t)marks[i].text[0], b = (uint8_t)marks[i].text[1];
+	return (uint32_t)(at[0] | at[1] << 8) * 0x9e3779b1u >> (32 - PAIR_BITS);
+}
 
-		s->second[a] |= UINT64_C(1) << (b & 63);
-		s->next[i + 1] = s->first[a];
-		s->first[a] = (uint8_t)(i + 1);
+static void shifts_fill(struct shifts *s)
+{
+	memset(s->shift, HEAD - 1, sizeof(s->shift));
+	memset(s->first, 0, sizeof(s->first));
+	for (size_t i = 0; i < MARK_N; i++) {
+		const uint8_t *text = (const uint8_t *)marks[i].text;
+		uint32_t last = pair_of(text + HEAD - 2);
+
+		for (uint8_t k = 0; k < HEAD - 1; k++) {
+			uint8_t *shift = &s->shift[pair_of(text + k)], to = (uint8_t)(HEAD - 2 - k);
+
+			*shift = *shift < to ? *shift : to;
+		}
+		s->next[i + 1] = s->first[last];
+		s->first[last] = (uint8_t)(i + 1);
 	}
 }
 
@@ -50,16 +68,22 @@ struct mark_state {
 	uint8_t hits; /* places where it stood as part of a longer word; LIMIT_MARK_HITS: given up */
 };
 
-/* One pass over the page for all marks: each place costs a look at its first two bytes. */
+/* One pass over the page for all marks. */
 static void page_look_for(struct bytes page, struct mark_state state[MARK_N])
 {
-	struct starts s;
+	struct shifts s;
 
-	starts_fill(&s);
-	for (size_t off = 0; off + 1 < page.len; off++) {
-		if (!(s.second[page.at[off]] >> (page.at[off + 1] & 63) & 1))
+	if (page.len < HEAD)
+		return;
+	shifts_fill(&s);
+	for (size_t off = 0; off <= page.len - HEAD;) {
+		uint32_t pair = pair_of(page.at + off + HEAD - 2);
+
+		if (s.shift[pair]) {
+			off += s.shift[pair];
 			continue;
-		for (uint8_t k = s.first[page.at[off]]; k; k = s.next[k]) {
+		}
+		for (uint8_t k = s.first[pair]; k; k = s.next[k]) {
 			struct mark_state *m = &state[k - 1];
 			size_t n = strlen(marks[k - 1].text);
 
@@ -71,6 +95,7 @@ static void page_look_for(struct bytes page, struct mark_state state[MARK_N])
 			else
 				m->found = true;
 		}
+		off++;
 	}
 }
 
