@@ -5,49 +5,54 @@
 
 /* What "public" means for a name and for an address: two tables, kept apart from the reader. */
 
+#define SUFFIX(text)                                      \
+	{                                                 \
+		(const uint8_t *)(text), sizeof(text) - 1 \
+	}
+
 /* A name that is one of these or lies below one may honestly have a private address, or none. */
-static const char *const private_suffixes[] = {
+static const struct bytes private_suffixes[] = {
 	/* RFC 6761, RFC 6762, RFC 7686, RFC 8375, RFC 9476; all of arpa is infrastructure (RFC
 	   3172). */
-	"localhost",
-	"local",
-	"test",
-	"invalid",
-	"onion",
-	"alt",
-	"arpa",
+	SUFFIX("localhost"),
+	SUFFIX("local"),
+	SUFFIX("test"),
+	SUFFIX("invalid"),
+	SUFFIX("onion"),
+	SUFFIX("alt"),
+	SUFFIX("arpa"),
 	/* RFC 6762 appendix G, and ICANN's resolution of 2024-07-29 for internal. */
-	"intranet",
-	"internal",
-	"private",
-	"corp",
-	"home",
-	"lan",
+	SUFFIX("intranet"),
+	SUFFIX("internal"),
+	SUFFIX("private"),
+	SUFFIX("corp"),
+	SUFFIX("home"),
+	SUFFIX("lan"),
 	/* unsourced: defaults of routers and hosts. */
-	"localdomain",
-	"workgroup",
-	"fritz.box",
-	"router",
-	"gateway",
+	SUFFIX("localdomain"),
+	SUFFIX("workgroup"),
+	SUFFIX("fritz.box"),
+	SUFFIX("router"),
+	SUFFIX("gateway"),
 	/* Public zones that spell a private address in their names, on purpose. */
-	"plex.direct",
-	"nip.io",
-	"sslip.io",
-	"xip.io",
-	"localtest.me",
-	"lvh.me",
+	SUFFIX("plex.direct"),
+	SUFFIX("nip.io"),
+	SUFFIX("sslip.io"),
+	SUFFIX("xip.io"),
+	SUFFIX("localtest.me"),
+	SUFFIX("lvh.me"),
 };
 
 /* Hosts look these up in whatever domain they are in (WPAD draft-ietf-wrec-wpad-01; RFC 5214). */
 static const char *const private_first_labels[] = {"wpad", "isatap"};
 
-static bool has_suffix(const char *name, size_t len, const char *suffix)
+/* The last byte decides nearly always. */
+static bool has_suffix(const char *name, size_t len, struct bytes s)
 {
-	size_t n = strlen(suffix);
-
-	if (len < n || memcmp(name + len - n, suffix, n) != 0)
+	if (len < s.len || (uint8_t)name[len - 1] != s.at[s.len - 1] ||
+	    memcmp(name + len - s.len, s.at, s.len) != 0)
 		return false;
-	return len == n || name[len - n - 1] == '.';
+	return len == s.len || name[len - s.len - 1] == '.';
 }
 
 bool dns_name_is_public(const char *lower)

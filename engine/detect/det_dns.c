@@ -35,12 +35,13 @@ static void txn_judge(struct det_dns *dd, const struct flow *f, struct dns_txn *
 				   .ts_ns = t->q_ts_ns,
 				   .ip_id = t->q_ip_id,
 				   .ttl = t->q_ttl};
+	struct dns_signs signs[LIMIT_DNS_TXN_ANSWERS];
 	struct case_list cases = {0};
 	size_t len = strlen(t->qname);
 
 	if (!t->n_answers)
 		return;
-	dns_judge(dd, f, t, &cases);
+	dns_judge(dd, f, t, signs, &cases);
 	question.dir = (uint8_t)dir_other(t->resolver);
 	question.name_len = (uint8_t)len;
 	memcpy(question.name, t->qname, len + 1);
@@ -50,7 +51,7 @@ static void txn_judge(struct det_dns *dd, const struct flow *f, struct dns_txn *
 		dd->on_judged(dd->arg, f, &question, &cases, &t->told, last);
 	if (last) {
 		dd->lost += t->left_out + cases.lost;
-		dns_learn(dd, f, t);
+		dns_learn(dd, f, t, signs);
 	}
 	case_list_free(&cases);
 }

@@ -232,9 +232,8 @@ static bool duplicate(const struct dns_txn *t, const struct dns_answer *a,
 }
 
 void dns_judge(struct det_dns *dd, const struct flow *f, const struct dns_txn *t,
-	       struct case_list *out)
+	       struct dns_signs s[LIMIT_DNS_TXN_ANSWERS], struct case_list *out)
 {
-	struct dns_signs s[LIMIT_DNS_TXN_ANSWERS];
 	uint32_t distinct = 0, genuine;
 
 	for (uint32_t i = 0; i < t->n_answers; i++) {
@@ -254,16 +253,12 @@ void dns_judge(struct det_dns *dd, const struct flow *f, const struct dns_txn *t
 	}
 }
 
-void dns_learn(struct det_dns *dd, const struct flow *f, const struct dns_txn *t)
+void dns_learn(struct det_dns *dd, const struct flow *f, const struct dns_txn *t,
+	       const struct dns_signs s[LIMIT_DNS_TXN_ANSWERS])
 {
-	struct dns_signs s[LIMIT_DNS_TXN_ANSWERS];
-	const struct dns_answer *a;
-	uint32_t genuine;
+	uint32_t genuine = genuine_of(t, s);
+	const struct dns_answer *a = &t->answer[genuine];
 
-	for (uint32_t i = 0; i < t->n_answers; i++)
-		s[i] = dns_signs_of(dd, f, t, i);
-	genuine = genuine_of(t, s);
-	a = &t->answer[genuine];
 	/* Only what looks like the resolver's own teaches what is usual. */
 	if (t->tcp || !t->q_seen || t->n_queries != 1 || a->ts_ns < t->q_ts_ns ||
 	    s[genuine].bogon || s[genuine].teredo)

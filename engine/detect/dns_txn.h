@@ -94,10 +94,12 @@ struct ip_addr dns_answer_ip(const struct dns_answer *a, uint32_t i);
 /* For across/answers.h; views of f and t. */
 struct answer_note dns_answer_note(const struct flow *f, const struct dns_txn *t,
 				   const struct dns_answer *a);
-/* What a finished transaction teaches of the resolver's usual answers. */
-void dns_learn(struct det_dns *dd, const struct flow *f, const struct dns_txn *t);
-/* Judges one transaction: writes a case for each answer that may be forged. */
+/* Judges one transaction: fills s with the signs of its answers and writes a case for each answer
+ * that may be forged. */
 void dns_judge(struct det_dns *dd, const struct flow *f, const struct dns_txn *t,
-	       struct case_list *out);
+	       struct dns_signs s[LIMIT_DNS_TXN_ANSWERS], struct case_list *out);
+/* What a finished transaction teaches of the resolver's usual answers; s from dns_judge(). */
+void dns_learn(struct det_dns *dd, const struct flow *f, const struct dns_txn *t,
+	       const struct dns_signs s[LIMIT_DNS_TXN_ANSWERS]);
 
 #endif

@@ -78,10 +78,12 @@ static inline struct dns_answer *answer(struct dj *j, int64_t ms, uint8_t x)
 
 static inline uint32_t judge(struct dj *j)
 {
+	struct dns_signs signs[LIMIT_DNS_TXN_ANSWERS];
+
 	case_list_free(&j->cases);
 	memset(&j->cases, 0, sizeof(j->cases));
-	dns_judge(&j->dd, &j->f, &j->t, &j->cases);
-	dns_learn(&j->dd, &j->f, &j->t);
+	dns_judge(&j->dd, &j->f, &j->t, signs, &j->cases);
+	dns_learn(&j->dd, &j->f, &j->t, signs);
 	return j->cases.n;
 }
 
