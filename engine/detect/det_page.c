@@ -63,8 +63,7 @@ static bool starts_answer(struct bytes b)
 
 /* Worth remembering? Any one sign; the judging comes later, with all packets of the flow at hand.
  */
-static bool looks_odd(const struct flow *f, enum dir d, const struct pkt *p,
-		      const struct trigger *t)
+static bool looks_odd(struct flow *f, enum dir d, const struct pkt *p, const struct trigger *t)
 {
 	const struct seg *s = flow_seg(f, p->frame_no);
 	const char *marks[MARKS_MAX];
@@ -77,9 +76,12 @@ static bool looks_odd(const struct flow *f, enum dir d, const struct pkt *p,
 	    too_fast(f, d, &p->frame_no, 1, p->ts_ns - t->ts_ns, &samples))
 		return true;
 	c = carrier_look(f, s, NULL, 0);
-	return c.ttl_far || c.ts_missing || c.df_odd ||
-	       (s->has_id && t->ip_id && t->ip_id == s->ip_id) ||
-	       marks_find(p->payload, marks, MARKS_MAX) > 0;
+	if (c.ttl_far || c.ts_missing || c.df_odd ||
+	    (s->has_id && t->ip_id && t->ip_id == s->ip_id) ||
+	    marks_find(p->payload, marks, MARKS_MAX) > 0)
+		return true;
+	f->unmarked_frame = p->frame_no;
+	return false;
 }
 
 /* Keeps what the lists know with the note; without memory it stays unknown. */

@@ -40,10 +40,16 @@ static bool tls_went_on(const struct flow *f, const struct trigger *g)
 	       first.kind == TLS_SERVER_HELLO;
 }
 
+static bool has_mark(const struct flow *f, const struct pkt *p)
+{
+	const char *mark;
+
+	return f->unmarked_frame != p->frame_no && marks_find(p->payload, &mark, 1) > 0;
+}
+
 void then_tcp(struct dns_then *t, struct flow *f, enum dir d, const struct pkt *p)
 {
 	const struct trigger *g = f->n_triggers ? &f->trigger[0] : NULL;
-	const char *mark;
 
 	if (f->then_told || d != DIR_RESP || !g || !p->payload.len || g->dir != DIR_ORIG ||
 	    p->tcp.flags & TCP_RST)
@@ -52,5 +58,5 @@ void then_tcp(struct dns_then *t, struct flow *f, enum dir d, const struct pkt *
 		tell(t, f, g, p, THEN_TLS);
 	else if (g->kind == TRIGGER_HTTP_HOST && p->payload.len >= 6 &&
 		 !memcmp(p->payload.at, "HTTP/", 5))
-		tell(t, f, g, p, marks_find(p->payload, &mark, 1) ? THEN_PAGE : THEN_HTTP);
+		tell(t, f, g, p, has_mark(f, p) ? THEN_PAGE : THEN_HTTP);
 }

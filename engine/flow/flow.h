@@ -243,6 +243,7 @@ struct flow {
 	uint64_t app_first_frame[2]; /* packet with which the unread hello or request began */
 	uint32_t app_from[2];        /* stream offset at which it begins */
 	struct page_note *page;
+	uint64_t unmarked_frame;     /* the latest answer in which page_look() found no mark */
 	struct rate_series *rate;    /* flow/rate_series.h; NULL until a side has sent enough */
 	bool no_rate;                /* there was no memory for it */
 	struct rst_bytes *rst_bytes; /* payload of the first reset that carried one */
