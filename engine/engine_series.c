@@ -16,6 +16,7 @@
 #include "detect/then.h"
 #include "dns_watch.h"
 #include "naming.h"
+#include "tls_watch.h"
 #include "undecoded.h"
 
 enum { DEFRAG_SHARE = 16 };
@@ -115,8 +116,8 @@ static void take_packet(struct engine *e, struct pkt *p, const struct decode_not
 			trigger_look(e->table, f, d, p);
 		det_tls_packet(&e->tls, f, d, p);
 		attempt_tcp(e->controls, f, d, p);
-		then_tcp(e->then, f, d, p);
 		page_look(e->table, f, d, p, e->cfg->blockpages);
+		then_tcp(e->then, f, d, p);
 		command_look(e->table, f, d, p);
 	}
 	if (naming_wants_packet(e->ndpi, f, e->cfg->want_flows))
@@ -249,7 +250,10 @@ bool series_set_up(struct engine *e, const struct sig_set *sigs, const char *con
 		.table = e->table, .crypt = quic_crypt_new(), .arg = e, .on_judged = on_judged};
 	if (!e->quic.crypt)
 		return err_set(err, "out of memory");
-	e->tls = (struct det_tls){.table = e->table, .arg = e, .on_judged = on_judged};
+	e->tls = (struct det_tls){.table = e->table,
+				  .arg = e,
+				  .on_judged = on_judged,
+				  .only_odd = !e->hooks->on_case && !tls_watch_ordinary(sigs)};
 	return true;
 }
 
@@ -265,6 +269,7 @@ bool engine_signatures(struct engine *e, const struct sig_set *sigs)
 		return false;
 	}
 	dns_watch_free(&old);
+	e->tls.only_odd = !e->hooks->on_case && !tls_watch_ordinary(sigs);
 	note_signatures(e, sigs);
 	return true;
 }

@@ -168,6 +168,12 @@ static void put_hello(const struct tls_flow *tf, struct evidence *ev)
 	put_text(ev, FEAT_TLS_SERVER_EXTS, exts, fr);
 }
 
+/* Is this one's server hello the exception among the others'? */
+static bool hello_exception(const struct cert_answer *a)
+{
+	return a->hello_other >= OTHERS_MIN && a->hello_same * 3 <= a->hello_other;
+}
+
 /* Beside what other connections were shown. Fewer than three others say nothing about who is the
  * exception, so that below it the features that accuse are "no", not unknown: they were looked for. */
 static void put_others(const struct cert_answer *a, const struct tls_flow *tf, struct evidence *ev)
@@ -179,9 +185,7 @@ static void put_others(const struct cert_answer *a, const struct tls_flow *tf, s
 	if (tf->server_shape && tf->client_shape) {
 		evidence_put1(ev, FEAT_TLS_HELLO_SAME, a->hello_same, tf->first_frame);
 		evidence_put(ev, FEAT_TLS_HELLO_OTHER, a->hello_other, hello, n_hello);
-		evidence_put(ev, FEAT_TLS_HELLO_EXCEPTION,
-			     a->hello_other >= OTHERS_MIN && a->hello_same * 3 <= a->hello_other,
-			     hello, n_hello);
+		evidence_put(ev, FEAT_TLS_HELLO_EXCEPTION, hello_exception(a), hello, n_hello);
 		if (a->hello_other)
 			evidence_put(ev, FEAT_TLS_TTL_GAP, a->ttl_gap, hello, n_hello);
 	}
@@ -194,6 +198,25 @@ static void put_others(const struct cert_answer *a, const struct tls_flow *tf, s
 		     a->all_other >= OTHERS_MIN && a->key_same * 3 <= a->all_other, cert, n_cert);
 }
 
+bool det_tls_makes_odd(enum feat id)
+{
+	static const enum feat odd[] = {
+		FEAT_TLS_ISSUER_CN,    FEAT_TLS_ISSUER_ORG,      FEAT_TLS_ISSUER_UNIT,
+		FEAT_TLS_SUBJECT_CN,   FEAT_TLS_CERT_HASH,       FEAT_TLS_KEY_TYPE,
+		FEAT_TLS_KEY_HASH,     FEAT_TLS_KEY_BITS,        FEAT_TLS_KEY_EXPONENT,
+		FEAT_TLS_CHAIN_NAME,   FEAT_TLS_ISSUER_MARK,     FEAT_TLS_ROOT_KNOWN,
+		FEAT_TLS_PROXY_KNOWN,  FEAT_TLS_CHAIN,           FEAT_TLS_SELF_ISSUED,
+		FEAT_TLS_NAME_COVERED, FEAT_TLS_IN_TIME,         FEAT_TLS_VALID_DAYS,
+		FEAT_TLS_KEY_CERTS,    FEAT_TLS_KEY_SAME,        FEAT_TLS_KEY_OTHER,
+		FEAT_TLS_SHOWN_OTHER,  FEAT_TLS_SHOWN_EXCEPTION, FEAT_TLS_HELLO_EXCEPTION,
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(odd); i++)
+		if (odd[i] == id)
+			return true;
+	return false;
+}
+
 void det_tls_judge(struct det_tls *dt, const struct flow *f, struct case_list *out)
 {
 	const struct tls_flow *tf = tls_flow_get(f);
@@ -201,10 +224,14 @@ void det_tls_judge(struct det_tls *dt, const struct flow *f, struct case_list *o
 	struct evidence *ev;
 	struct cert_note n;
 
-	if (!tf || !(ev = case_new(out, CASE_TLS, f)))
+	if (!tf)
 		return;
 	n = note_of(f, tf);
 	certs_ask(dt->certs, &n, &a);
+	if (dt->only_odd && !tf->shown && !hello_exception(&a))
+		return;
+	if (!(ev = case_new(out, CASE_TLS, f)))
+		return;
 	if (f->n_triggers)
 		case_trigger(ev, &f->trigger[0]);
 	put_hello(tf, ev);

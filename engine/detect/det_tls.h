@@ -15,7 +15,13 @@ struct det_tls {
 	void (*on_judged)(void *arg, const struct flow *f, const struct trigger *trigger,
 			  struct case_list *cases);
 	uint64_t lost;
+	/* Nobody has use for the cases of ordinary answers: those with no certificate in the clear, and a hello that is not the
+	 * exception among those of others. They are then not made. */
+	bool only_odd;
 };
+
+/* Does an ordinary answer's case lack this feature, or, FEAT_TLS_HELLO_EXCEPTION, have it as "no"? */
+bool det_tls_makes_odd(enum feat id);
 
 /* Takes one TCP packet that is already in the flow, after trigger_look(). */
 void det_tls_packet(struct det_tls *dt, struct flow *f, enum dir d, const struct pkt *p);

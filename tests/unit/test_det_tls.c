@@ -234,6 +234,32 @@ static void test_tls_of_the_majority_is_no_exception(void **state)
 	EVP_PKEY_free(b);
 }
 
+/* What signatures are told to be absent from an ordinary answer is absent, and only such answers are left out. */
+static void test_tls_ordinary_answers_are_left_out_when_nobody_asks(void **state)
+{
+	static struct out own, odd;
+	const struct evidence *ev;
+	struct dt t;
+
+	(void)state;
+	cw_hello(&own, 0x0304, 0x1301, 0);
+	cw_hello(&odd, 0x0304, 0x1302, 0);
+	dt_init(&t);
+	for (uint16_t i = 0; i < 3; i++)
+		connect_to(&t, (uint16_t)(40001 + i), "x.example", &own, 1400);
+	ev = judge(&t);
+	assert_non_null(ev);
+	for (size_t i = 0; i < evidence_n(ev); i++)
+		if (det_tls_makes_odd(evidence_at(ev, i)->feat))
+			assert_int_equal(evidence_at(ev, i)->feat, FEAT_TLS_HELLO_EXCEPTION);
+	assert_no(ev, TLS_HELLO_EXCEPTION);
+	t.tls.only_odd = true;
+	assert_null(judge(&t));
+	connect_to(&t, 40009, "x.example", &odd, 1400);
+	assert_num(judge(&t), TLS_HELLO_EXCEPTION, 1);
+	dt_fini(&t);
+}
+
 static void test_tls_end_tells_once_and_gives_back(void **state)
 {
 	static struct out o;
@@ -263,6 +289,7 @@ int main(void)
 		cmocka_unit_test(test_tls_cut_before_the_certificate_says_nothing),
 		cmocka_unit_test(test_tls_the_exception_among_four),
 		cmocka_unit_test(test_tls_of_the_majority_is_no_exception),
+		cmocka_unit_test(test_tls_ordinary_answers_are_left_out_when_nobody_asks),
 		cmocka_unit_test(test_tls_end_tells_once_and_gives_back),
 	};
 
