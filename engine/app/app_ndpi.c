@@ -8,12 +8,17 @@
  * The library is loaded when the first flow asks: linked in, its lists of names alone make 24,000
  * more relocations, 2 to 3 of a one-packet run's 18 ms (bench/README.md has the rest).
  *
+ * long: whatever touches nDPI's structures, in one place
+ *
  * API: written for 4.2 (Debian 12 and 13); the later forms are chosen by NDPI_MAJOR and NDPI_MINOR:
  * a sixth argument of ndpi_detection_process_packet from 4.6 on, ndpi_init_detection_module(context)
  * from 4.10 on, ndpi_protocol.proto from 4.12 on. */
 #include "app/app_ndpi.h"
 
 #include <dlfcn.h>
+#if __has_include(<ndpi/ndpi_config.h>)
+#define NDPI_LIB_COMPILATION /* shows the module's tables: forget_others() */
+#endif
 #include <ndpi/ndpi_api.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +48,7 @@ struct ndpi_state {
 	X(ndpi_detection_process_packet)        \
 	X(ndpi_get_proto_name)                  \
 	X(ndpi_free_flow_data)                  \
+	X(ndpi_lru_free_cache)                  \
 	X(ndpi_exit_detection_module)
 
 struct ndpi_functions {
@@ -177,6 +183,27 @@ bool app_ndpi_prepare(struct app_ndpi *n)
 	return n->when == NDPI_OFF || set_up(n);
 }
 
+/* What nDPI remembers of other flows it keeps by address and port, and ours all have the same addresses: a later flow would be called what an
+ * earlier one was, and what is said of one capture would depend on those before it. 4.2 makes each of these tables when it has something to keep. It gives
+ * no function for it; from 4.6 on it has options, which no Debian release needs yet. */
+static void forget_others(struct app_ndpi *n)
+{
+#if NDPI_VERSION < 406 && defined(NDPI_LIB_COMPILATION)
+	struct ndpi_lru_cache **const kept[] = {&n->mod->ookla_cache,    &n->mod->bittorrent_cache,
+						&n->mod->zoom_cache,     &n->mod->stun_cache,
+						&n->mod->tls_cert_cache, &n->mod->mining_cache,
+						&n->mod->msteams_cache};
+
+	for (size_t i = 0; i < ARRAY_LEN(kept); i++)
+		if (*kept[i]) {
+			n->f.ndpi_lru_free_cache(*kept[i]);
+			*kept[i] = NULL;
+		}
+#else
+	(void)n;
+#endif
+}
+
 static void show(struct app_ndpi *n, struct ndpi_state *s, const struct flow *f, enum dir d,
 		 const uint32_t number[2], struct bytes payload, uint64_t frame, int64_t ts_ns)
 {
@@ -186,6 +213,7 @@ static void show(struct app_ndpi *n, struct ndpi_state *s, const struct flow *f,
 	uint64_t ms = ts_ns > 0 ? (uint64_t)ts_ns / 1000000 : 0;
 	ndpi_protocol got;
 
+	forget_others(n);
 #if NDPI_VERSION >= 406
 	got = n->f.ndpi_detection_process_packet(n->mod, s->flow, built, len, ms, NULL);
 #else
