@@ -110,7 +110,7 @@ static bool put_first(struct sig_dirs *d, const char *dir, struct err_info *err)
 {
 	char *copy;
 
-	/* The user named it himself: a second reading, 7 ms, would change nothing. */
+	/* The user named it himself: a second reading would change nothing. */
 	if (is_named(d, dir))
 		return true;
 	copy = strdup(dir);
