@@ -85,8 +85,6 @@ bool dns_name_is_public(const char *lower);
  * RFC 3849) are not among them, our lab's servers live there; nor is 198.18.0.0/15, which local
  * proxy programs answer with. False for every other type. */
 bool dns_addr_bogon(uint16_t type, const uint8_t *addr);
-/* An A record that public lists give as the address of a block notice (notices.def). */
-bool dns_addr_notice(uint16_t type, const uint8_t *addr);
 
 /* True for an AAAA (16 bytes) in 2001::/32 whose Teredo server field is 0.0.0.0: no Teredo host can
  * have it (RFC 4380 4), known forgers make it (Sheffey et al., FOCI 2025). */

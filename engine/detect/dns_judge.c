@@ -124,8 +124,8 @@ static void put_answer(struct evidence *ev, const struct dns_txn *t, const struc
 	evidence_put1(ev, FEAT_DNS_TTL, a->ttl, fr);
 	evidence_put1(ev, FEAT_DNS_TTL_INIT, model_ttl_init(a->ttl), fr);
 	evidence_put1(ev, FEAT_DNS_ADDR_KNOWN, s->bogon, fr);
-	if (a->n_addr)
-		evidence_put1(ev, FEAT_DNS_ADDR_NOTICE, s->notice, fr);
+	if (a->n_addr && s->watches)
+		evidence_put1(ev, FEAT_DNS_ADDR_NOTICE, s->watched_addr, fr);
 	evidence_put1(ev, FEAT_DNS_TEREDO, s->teredo, fr);
 	if (a->has_rr) {
 		evidence_put1(ev, FEAT_DNS_RR_TTL, a->rr_ttl_s, fr);
@@ -220,8 +220,9 @@ static void case_for(const struct flow *f, const struct dns_txn *t, uint32_t k,
 /* Is the only answer worth a look? */
 static bool odd_alone(const struct dns_answer *a, const struct dns_signs *s)
 {
-	return s->bogon || s->teredo || s->notice || a->type_ignored || s->watched || s->denied ||
-	       s->cookie_wrong || (s->ttl_far && (s->fast || s->opt_gone || s->case_changed));
+	return s->bogon || s->teredo || s->watched_addr || s->watched_name || a->type_ignored ||
+	       s->denied || s->cookie_wrong ||
+	       (s->ttl_far && (s->fast || s->opt_gone || s->case_changed));
 }
 
 /* The same answer twice to one question, from two machines. */

@@ -129,16 +129,16 @@ static void signs_content(const struct det_dns *dd, const struct flow *f, const 
 	bool honest_private = ip_is_private(&f->addr[t->resolver]) || !dns_name_is_public(t->qname);
 	char text[IP_TEXT_MAX];
 
+	s->watches = dd->n_watch > 0;
 	for (uint32_t i = 0; i < a->n_addr; i++) {
 		uint16_t type = a->addr_len[i] == 4 ? DNS_A : DNS_AAAA;
 		struct ip_addr ip = dns_answer_ip(a, i);
 
 		s->bogon |= !honest_private && dns_addr_bogon(type, a->addr[i]);
-		s->notice |= dns_addr_notice(type, a->addr[i]);
 		s->teredo |= type == DNS_AAAA && dns_addr_teredo0(a->addr[i]);
-		s->watched |= is_watched(dd, ip_text(&ip, text));
+		s->watched_addr |= is_watched(dd, ip_text(&ip, text));
 	}
-	s->watched |= a->cname[0] && is_watched(dd, a->cname);
+	s->watched_name |= a->cname[0] && is_watched(dd, a->cname);
 }
 
 struct answer_note dns_answer_note(const struct flow *f, const struct dns_txn *t,

@@ -73,12 +73,13 @@ struct dns_answer dns_answer_of(const struct dns_msg *m, const struct pkt *p, ui
 /* One answer beside what else is known. What is not known is false or 0 here. */
 struct dns_signs {
 	bool copy; /* a second view of an earlier answer */
-	bool ttl_known, ttl_far, fast, fast_known, opt_gone, echo, bogon, teredo, notice;
+	bool ttl_known, ttl_far, fast, fast_known, opt_gone, echo, bogon, teredo;
 	/* against this resolver's habits */
 	bool opt_lost, case_changed, cookie_wrong, habit_known, ra_odd, aa_odd, z_odd;
-	bool own_known, own; /* looks like the resolver's other answers */
-	bool watched;        /* holds an address or alias of det_dns.watch */
-	bool denied;         /* and another resolver had a public address */
+	bool own_known, own;             /* looks like the resolver's other answers */
+	bool watches;                    /* det_dns.watch holds something */
+	bool watched_addr, watched_name; /* the answer holds an address or alias of it */
+	bool denied;                     /* and another resolver had a public address */
 	int ttl_gap;
 	uint32_t n; /* signs against it */
 	struct answer_facts beside;

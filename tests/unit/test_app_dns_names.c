@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* covers: engine/app/app_dns_notice.c */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -122,27 +121,12 @@ static void test_teredo0_needs_prefix_and_empty_server(void **state)
 	}
 }
 
-static void test_notice_is_the_listed_address_and_no_other(void **state)
-{
-	uint8_t addr[16] = {175, 139, 142, 25};
-
-	(void)state;
-	assert_true(dns_addr_notice(1, addr));
-	assert_false(dns_addr_notice(28, addr));
-	for (size_t i = 0; i < 4; i++) {
-		addr[i] ^= 1;
-		assert_false(dns_addr_notice(1, addr));
-		addr[i] ^= 1;
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_name_is_public),
 		cmocka_unit_test(test_bogon_v4_edges),
 		cmocka_unit_test(test_bogon_v6_edges),
-		cmocka_unit_test(test_notice_is_the_listed_address_and_no_other),
 		cmocka_unit_test(test_teredo0_needs_prefix_and_empty_server),
 	};
 

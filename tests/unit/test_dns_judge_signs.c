@@ -68,32 +68,48 @@ static void test_dns_teredo_and_type_ignored_alone(void **state)
 	dj_fini(&j);
 }
 
-/* A lone answer with the address of a published notice is a case, whoever the resolver is; it proves nothing. */
+/* A lone answer with an address that a signature names is a case, whoever the resolver is; it proves nothing. */
 static void test_dns_notice_alone_is_a_case_and_another_address_is_none(void **state)
 {
+	static const char *const watch[] = {"175.139.142.25"};
 	struct dj j;
 
 	(void)state;
-	dj_init(&j);
-	j.f.addr[1] = fb_ip4(192, 168, 1, 1);
-	memcpy(answer(&j, 40, 1)->addr[0], (const uint8_t[]){175, 139, 142, 25}, 4);
-	assert_int_equal(judge(&j), 1);
-	assert_yes(j.cases.at[0], DNS_ADDR_NOTICE);
-	assert_no(j.cases.at[0], DNS_CONFLICT);
-	dj_fini(&j);
+	for (int last = 25; last <= 26; last++) {
+		dj_init(&j);
+		j.dd.watch = watch;
+		j.dd.n_watch = 1;
+		j.f.addr[1] = fb_ip4(192, 168, 1, 1);
+		memcpy(answer(&j, 40, 1)->addr[0], (const uint8_t[]){175, 139, 142, (uint8_t)last},
+		       4);
+		assert_int_equal(judge(&j), last == 25);
+		if (last == 25) {
+			assert_yes(j.cases.at[0], DNS_ADDR_NOTICE);
+			assert_no(j.cases.at[0], DNS_CONFLICT);
+		}
+		dj_fini(&j);
+	}
+}
 
-	dj_init(&j);
-	memcpy(answer(&j, 40, 1)->addr[0], (const uint8_t[]){175, 139, 142, 26}, 4);
-	assert_int_equal(judge(&j), 0);
-	dj_fini(&j);
+/* No address in the answer, or no signature that names one: not measured. */
+static void test_dns_notice_is_unknown_without_addresses_on_either_side(void **state)
+{
+	static const char *const watch[] = {"175.139.142.25"};
 
-	dj_init(&j); /* an answer without an address: not measured */
-	j.t.qtype = DNS_AAAA;
-	answer(&j, 40, 1)->type_ignored = true;
-	j.t.answer[0].n_addr = 0;
-	assert_int_equal(judge(&j), 1);
-	assert_unknown(j.cases.at[0], DNS_ADDR_NOTICE);
-	dj_fini(&j);
+	(void)state;
+	for (uint32_t with = 0; with < 2; with++) {
+		struct dj j;
+
+		dj_init(&j);
+		j.dd.watch = watch;
+		j.dd.n_watch = with;
+		j.t.qtype = DNS_AAAA;
+		answer(&j, 40, 1)->type_ignored = true;
+		j.t.answer[0].n_addr = 1 - with;
+		assert_int_equal(judge(&j), 1);
+		assert_unknown(j.cases.at[0], DNS_ADDR_NOTICE);
+		dj_fini(&j);
+	}
 }
 
 /* Hold-On: less than half the usual time, and TTL off by 2 or more; known from three answers on. */
@@ -262,6 +278,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dns_bogon_against_private_resolver_and_private_name),
 		cmocka_unit_test(test_dns_notice_alone_is_a_case_and_another_address_is_none),
+		cmocka_unit_test(test_dns_notice_is_unknown_without_addresses_on_either_side),
 		cmocka_unit_test(test_dns_teredo_and_type_ignored_alone),
 		cmocka_unit_test(test_dns_too_fast_and_ttl_against_the_usual),
 		cmocka_unit_test(test_dns_lone_answer_unlike_the_usual_ones),

@@ -122,16 +122,16 @@ static void test_dns_signs_watched_address_or_alias(void **state)
 	(void)state;
 	dj_init(&j);
 	answer(&j, 41, 66);
-	assert_false(signs(&j).watched);
+	assert_false(signs(&j).watched_addr);
 	j.dd.watch = watch;
 	j.dd.n_watch = 2;
-	assert_true(signs(&j).watched);
+	assert_true(signs(&j).watched_addr);
 	assert_int_equal(judge(&j), 1);
 	j.t.answer[0].addr[0][3] = 67;
-	assert_false(signs(&j).watched);
+	assert_false(signs(&j).watched_addr);
 	assert_int_equal(judge(&j), 0);
 	memcpy(j.t.answer[0].cname, "stub.example", 13);
-	assert_true(signs(&j).watched);
+	assert_true(signs(&j).watched_name);
 	dj_fini(&j);
 }
 
