@@ -215,7 +215,7 @@ def rst_sni_single(p, rng):
         p.acts = draw.rst_single(rng, p, ["client"])
 
 
-@play("rst-sni-unknown", "resets of a box that nobody has described; LAB_DEVICE=N draws it, the seed draws the connection")
+@play("rst-sni-unknown", "resets of a box that nobody has described; LAB_DEVICE=N draws it, the seed draws the connection", BOX)
 def rst_sni_unknown(p, rng):
     tls(p, rng, BLOCKED)
     sees(p, client=["rst_injection"])
