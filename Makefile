@@ -119,6 +119,10 @@ asan: ## unit tests and scripts under AddressSanitizer and UBSan
 	$(Q)$(MAKE) --no-print-directory -k $(ASAN) all unit-bin
 	$(Q)B=build/asan tests/run unit script
 
+tsan: ## what threads share, under ThreadSanitizer
+	$(Q)$(MAKE) --no-print-directory -k B=build/tsan SAN=thread build/tsan/wallprint
+	$(Q)tests/run tsan
+
 clang: ## compile everything with clang
 	$(Q)$(MAKE) --no-print-directory -k B=build/clang CC=clang objects
 
@@ -280,5 +284,5 @@ $(B)/members: FORCE
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: soak lab-device all demo docs test setup-run setup-test setup-lab help clean unit unit-bin objects script asan clang lint tidy cppcheck \
+.PHONY: tsan soak lab-device all demo docs test setup-run setup-test setup-lab help clean unit unit-bin objects script asan clang lint tidy cppcheck \
 	format-check format fuzz fuzz-bin cov fuzzers fresh lab confusion bench bench-peers bench-instr bench-bpf bench-host bench-rooms FORCE

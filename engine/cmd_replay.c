@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <fcntl.h>
 #include <getopt.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "cmd.h"
 #include "cmd_lists.h"
 #include "engine.h"
@@ -38,6 +41,7 @@ static void help(void)
 	     "  --flows              one event for every flow too (jsonl)\n"
 	     "  -o FILE              write there (mode 0600) instead of standard output\n"
 	     "  --series             all files are one capture in order (rotated files); else each stands alone\n"
+	     "  -j N                 N threads for several files (default: as many as there are processors); the output is the same\n"
 	     "  --signatures DIR     use these signatures too; may be repeated\n"
 	     "  --geo FILE|tor       tell countries of addresses by this database: a file in MaxMind's format, or the\n"
 	     "                       tables of the tor-geoipdb package; without it none is told\n"
@@ -141,6 +145,28 @@ static bool parse_memory(struct replay *r, const char *size)
 	return false;
 }
 
+static bool parse_jobs(struct replay *r, const char *word)
+{
+	int64_t n;
+
+	if (units_read_int(word, strlen(word), &n) == UNITS_OK && n >= 1 && n <= LIMIT_JOBS) {
+		r->cfg.jobs = (uint32_t)n;
+		return true;
+	}
+	cmd_complain("replay", "-j wants a number from 1 to %d, not '%s'", LIMIT_JOBS, word);
+	return false;
+}
+
+/* Processors that this process may use. */
+static uint32_t processors(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) || CPU_COUNT(&set) < 1)
+		return 1;
+	return (uint32_t)CPU_COUNT(&set);
+}
+
 static const struct option opts[] = {
 	{"format", required_argument, NULL, 'f'},
 	{"flows", no_argument, NULL, 'F'},
@@ -149,6 +175,7 @@ static const struct option opts[] = {
 	{"memory", required_argument, NULL, 'm'},
 	{"geo", required_argument, NULL, 'g'},
 	{"help", no_argument, NULL, 'h'},
+	{"jobs", required_argument, NULL, 'j'},
 	{"output", required_argument, NULL, 'o'},
 	{"ndpi", required_argument, NULL, 'n'},
 	{"blockpages", required_argument, NULL, 'b'},
@@ -161,7 +188,7 @@ static int parse(struct replay *r, int argc, char **argv)
 	struct err_info err;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "o:h", opts, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "o:hj:", opts, NULL)) != -1) {
 		switch (c) {
 		case 'f':
 			if (!parse_format(r, optarg))
@@ -181,6 +208,10 @@ static int parse(struct replay *r, int argc, char **argv)
 			break;
 		case 'm':
 			if (!parse_memory(r, optarg))
+				return EXIT_USAGE;
+			break;
+		case 'j':
+			if (!parse_jobs(r, optarg))
 				return EXIT_USAGE;
 			break;
 		case 'b':
@@ -284,7 +315,7 @@ static int run(struct replay *r, const struct path_list *paths)
 
 int cmd_replay(int argc, char **argv)
 {
-	struct replay r = {.ops = sink_find("text"), .status = EXIT_DONE};
+	struct replay r = {.cfg.jobs = processors(), .ops = sink_find("text"), .status = EXIT_DONE};
 	struct path_list paths = {0};
 	struct err_info err;
 	int status = parse(&r, argc, argv);

@@ -10,6 +10,9 @@
 
 #include "engine_live.h"
 #include "engine_series.h"
+#include "jobs.h"
+#include "summary.h"
+#include "teller.h"
 
 enum { PROGRESS_EVERY = 65536 };
 
@@ -69,7 +72,8 @@ static void progress(struct engine *e, const struct source *s)
 	if (!e->hooks->on_progress)
 		return;
 	source_stats(s, &st);
-	e->hooks->on_progress(e->hooks->arg, e->file, st.file_bytes, st.file_size, e->run->packets);
+	e->hooks->on_progress(e->hooks->arg, e->file, st.file_bytes, st.file_size,
+			      e->packets_before + e->run->packets);
 }
 
 static void read_input(struct engine *e, struct source *s)
@@ -124,38 +128,79 @@ static bool open_input(struct engine *e, const char *name, struct err_info *why)
 		return source_open(&e->source, name, NULL, why);
 	if (!source_live_open(&e->source, e->cfg->live, &note, why))
 		return false;
-	/* Behind on_ready no library can be loaded. Without it applications stay unnamed: it says so. */
-	(void)app_ndpi_prepare(e->ndpi);
+	/* Behind on_ready no library can be loaded. Without it applications stay unnamed. */
+	if (!app_ndpi_prepare(e->ndpi) && app_ndpi_missing(e->ndpi))
+		app_ndpi_warn();
 	if (!e->hooks->on_ready || e->hooks->on_ready(e->hooks->arg, note.text))
 		return true;
 	source_close(e->source);
 	return err_set(why, "stopped before the first packet");
 }
 
-static bool read_all(struct engine *e, const char *const *files, size_t n, struct err_info *err)
+bool engine_input(struct engine *e, const char *name, uint32_t input_i, struct err_info *err)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct err_info why = {{0}};
+	bool goes_on = e->cfg->one_series && e->defrag;
+	struct err_info why = {{0}};
 
-		e->input_i = (uint32_t)i;
-		e->file = e->run->input[i].file;
-		if (!open_input(e, files[i], &why)) {
-			note_input(e, NULL, INPUT_REFUSED, &why);
-			continue;
-		}
-		if ((i == 0 || !e->cfg->one_series || !e->defrag) && !series_new(e, err)) {
-			source_close(e->source);
-			return false;
-		}
-		e->frame_base = e->cfg->one_series ? e->frame_base + e->last_no : 0;
-		e->last_no = 0;
-		read_input(e, e->source);
-		source_close(e->source);
-		if (!e->cfg->one_series)
-			flow_table_end_all(e->table);
+	e->input_i = input_i;
+	e->file = e->run->input[input_i].file;
+	if (!open_input(e, name, &why)) {
+		note_input(e, NULL, INPUT_REFUSED, &why);
+		return true;
 	}
-	flow_table_end_all(e->table);
+	if (!goes_on && !series_new(e, err)) {
+		source_close(e->source);
+		return false;
+	}
+	e->frame_base = e->cfg->one_series ? e->frame_base + e->last_no : 0;
+	e->last_no = 0;
+	read_input(e, e->source);
+	source_close(e->source);
+	if (!e->cfg->one_series) {
+		flow_table_end_all(e->table);
+		series_end_fragments(e);
+	}
 	return true;
+}
+
+/* All inputs one after the other, on this thread. */
+static bool run_alone(const struct engine_config *cfg, const struct sig_set *sigs,
+		      const char *const *files, struct teller *t, struct run_summary *out,
+		      struct err_info *err)
+{
+	struct run_summary part = {.n_inputs = out->n_inputs, .input = out->input};
+	struct engine e = {.cfg = cfg, .hooks = t->hooks};
+	bool ok = series_set_up(&e, sigs, &part,
+				&(struct telling_to){t, teller_finding, teller_flow}, err);
+
+	for (uint32_t i = 0; ok && i < out->n_inputs; i++) {
+		ok = engine_input(&e, files[i], i, err);
+		if (ok && !cfg->one_series) {
+			summary_take(out, &part);
+			e.packets_before = out->packets;
+		}
+	}
+	if (ok) {
+		flow_table_end_all(e.table);
+		series_end_fragments(&e);
+		series_totals(&e, &part);
+		summary_take(out, &part);
+	}
+	t->ndpi_missing = !cfg->live && app_ndpi_missing(e.ndpi);
+	series_free(&e);
+	return ok;
+}
+
+static bool name_inputs(struct run_summary *out, const char *const *files, size_t n)
+{
+	out->input = calloc(n ? n : 1, sizeof(*out->input));
+	for (size_t i = 0; out->input && i < n; i++) {
+		out->input[i].file = strdup(files[i]);
+		if (!out->input[i].file)
+			return false;
+		out->n_inputs++;
+	}
+	return out->input;
 }
 
 bool engine_run(const struct engine_config *cfg, const struct sig_set *sigs,
@@ -163,7 +208,7 @@ bool engine_run(const struct engine_config *cfg, const struct sig_set *sigs,
 		struct run_summary *out, struct err_info *err)
 {
 	struct engine_config c = *cfg;
-	struct engine e = {.cfg = &c, .hooks = hooks, .run = out};
+	struct teller t;
 	bool ok;
 
 	memset(out, 0, sizeof(*out));
@@ -173,12 +218,15 @@ bool engine_run(const struct engine_config *cfg, const struct sig_set *sigs,
 		c.memory_bytes = pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size / 4
 						       : UINT64_C(1) << 30;
 	}
-	ok = series_set_up(&e, sigs, files, n_files, err) && read_all(&e, files, n_files, err);
-	if (ok) {
-		telling_devices(e.telling);
-		series_end_fragments(&e);
-		series_totals(&e, out);
+	if (!teller_open(&t, hooks, c.want_flows) || !name_inputs(out, files, n_files)) {
+		teller_free(&t);
+		return err_set(err, "out of memory");
 	}
-	series_free(&e);
+	c.jobs = jobs_of(&c, hooks, n_files);
+	ok = c.jobs > 1 ? jobs_run(&c, sigs, files, &t, out, err)
+			: run_alone(&c, sigs, files, &t, out, err);
+	if (ok)
+		teller_end(&t, out);
+	teller_free(&t);
 	return ok;
 }

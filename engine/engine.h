@@ -28,6 +28,9 @@ struct engine_config {
 	/* print findings as soon as they are decided (pipes); later revisions follow */
 	bool follow;
 	bool want_flows; /* call on_flow */
+	/* At most so many threads take inputs that are series of their own; 0 and 1: the caller's alone. What is told, and its order, are the
+	 * same, as long as the share of memory_bytes that each gets is enough. */
+	uint32_t jobs;
 	enum ndpi_when ndpi;
 	/* imported lists of block pages, ready for use (a loan); NULL none */
 	const struct blockpages *blockpages;
@@ -37,7 +40,7 @@ struct engine_config {
 	const struct geo *geo;
 };
 
-/* Called on the engine's thread, in the order of output. Any may be NULL. */
+/* Called on the caller's thread, in the order of output. Any may be NULL. */
 struct engine_hooks {
 	void *arg;
 	void (*on_finding)(void *arg, const struct finding *f, const char *file);

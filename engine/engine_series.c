@@ -16,8 +16,8 @@
 #include "detect/then.h"
 #include "dns_watch.h"
 #include "naming.h"
+#include "summary.h"
 #include "tls_watch.h"
-#include "undecoded.h"
 
 enum { DEFRAG_SHARE = 16 };
 
@@ -136,7 +136,7 @@ void series_frame(struct engine *e, const struct frame *fr)
 	e->run->bytes += fr->wire_len;
 	e->run->lost.truncated += fr->cap_len < fr->wire_len;
 	if (got != DECODE_OK) {
-		undecoded_count(e->run, e->linktype, note.ethertype, undecoded_why(got));
+		undecoded_count(e->run, e->linktype, note.ethertype, undecoded_why(got), 1);
 		return;
 	}
 	e->last_no = fr->no;
@@ -159,11 +159,11 @@ void series_totals(const struct engine *e, struct run_summary *out)
 	struct flow_stats fs;
 
 	flow_table_stats(e->table, &fs);
-	out->flows = fs.flows;
-	out->lost.evicted = fs.evicted;
-	out->inspection_lost = fs.inspection_lost + e->dns.lost + e->quic.lost + e->tls.lost +
-			       telling_lost(e->telling) + app_ndpi_lost(e->ndpi);
-	out->time_backwards = fs.time_backwards;
+	out->flows += fs.flows;
+	out->lost.evicted += fs.evicted;
+	out->inspection_lost += fs.inspection_lost + e->dns.lost + e->quic.lost + e->tls.lost +
+				telling_lost(e->telling) + app_ndpi_lost(e->ndpi);
+	out->time_backwards += fs.time_backwards;
 }
 
 void series_end_fragments(struct engine *e)
@@ -218,8 +218,8 @@ static void note_signatures(struct engine *e, const struct sig_set *sigs)
 	sig_set_digest(sigs, e->run->sig_sha256);
 }
 
-bool series_set_up(struct engine *e, const struct sig_set *sigs, const char *const *files, size_t n,
-		   struct err_info *err)
+bool series_set_up(struct engine *e, const struct sig_set *sigs, struct run_summary *part,
+		   const struct telling_to *to, struct err_info *err)
 {
 	struct flow_options fo = {
 		.memory_bytes = e->cfg->memory_bytes, .arg = e, .on_end = on_flow_end};
@@ -228,19 +228,13 @@ bool series_set_up(struct engine *e, const struct sig_set *sigs, const char *con
 	 * random bytes the fixed key serves: slower under attack, never wrong. */
 	if (getrandom(&fo.key, sizeof(fo.key), GRND_NONBLOCK) != sizeof(fo.key))
 		fo.key = (struct hash_key){0, 0};
-	e->run->input = calloc(n ? n : 1, sizeof(*e->run->input));
-	e->telling = telling_new(sigs, e->hooks, e->cfg, e->run);
+	e->run = part;
+	e->telling = telling_new(sigs, e->hooks, e->cfg, e->run, to);
 	e->table = flow_table_new(&fo);
 	e->ndpi = app_ndpi_new(e->cfg->ndpi);
-	if (!e->run->input || !e->table || !e->telling || !e->ndpi)
+	if (!e->table || !e->telling || !e->ndpi)
 		return err_set(err, "out of memory");
 	telling_ndpi(e->telling, e->ndpi);
-	for (size_t i = 0; i < n; i++) {
-		e->run->input[i].file = strdup(files[i]);
-		if (!e->run->input[i].file)
-			return err_set(err, "out of memory");
-		e->run->n_inputs++;
-	}
 	e->dns = (struct det_dns){
 		.table = e->table, .arg = e, .on_judged = on_dns_judged, .early = e->cfg->follow};
 	if (!dns_watch_make(sigs, &e->dns))

@@ -39,10 +39,11 @@ struct engine {
 	struct det_quic quic;
 	struct det_tls tls;
 	struct vantage vantage;
-	struct run_summary *run;
-	struct source *source; /* being read */
+	struct run_summary *run; /* counts of the series, until it is over */
+	struct source *source;   /* being read */
 	uint32_t input_i;
 	const char *file;
+	uint64_t packets_before; /* of earlier series */
 	uint16_t linktype;
 	/* frames of earlier files of one series: they count on, as mergecap -a would */
 	uint64_t last_no, frame_base;
@@ -56,9 +57,11 @@ struct engine {
  * early: METHODS b waits 2 s for life after a reset. */
 #define SETTLE_NS (INT64_C(2500) * 1000000)
 
-/* The tables, the detectors and the list of inputs. False with a reason; series_free either way. */
+/* The tables and the detectors. Counts go into *part, whose list of inputs is there; what is decided goes to *to. False with a reason;
+ * series_free either way. */
 MUST_CHECK bool series_set_up(struct engine *e, const struct sig_set *sigs,
-			      const char *const *files, size_t n, struct err_info *err);
+			      struct run_summary *part, const struct telling_to *to,
+			      struct err_info *err);
 void series_free(struct engine *e);
 /* Each input is a series of its own: two people's 10.0.0.1 are not one host. Ends the flows of the one before. */
 MUST_CHECK bool series_new(struct engine *e, struct err_info *err);
@@ -66,7 +69,13 @@ MUST_CHECK bool series_new(struct engine *e, struct err_info *err);
 void series_frame(struct engine *e, const struct frame *fr);
 /* Counts the datagrams that never became whole, and forgets them. */
 void series_end_fragments(struct engine *e);
-/* What the tables count, into *out. */
+/* Adds what the tables have counted since series_set_up to *out. */
 void series_totals(const struct engine *e, struct run_summary *out);
+
+/* --- engine.c --- */
+/* Reads one input to its end; unless it may go on in the next (one_series), its flows end too. An input that is refused or cut is noted and
+ * no failure. False when out of memory. */
+MUST_CHECK bool engine_input(struct engine *e, const char *name, uint32_t input_i,
+			     struct err_info *err);
 
 #endif

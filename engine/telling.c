@@ -30,8 +30,8 @@ struct telling {
 	const int64_t *now_ns;
 	struct app_ndpi *ndpi;
 	uint64_t lost;
+	struct telling_to to;
 	struct sig_result *result; /* room for every signature */
-	struct devices *devices;   /* NULL: nobody asks for them */
 	struct waiting waiting[WAITING_MAX];
 	/* ring; the delay is the same for all, so it is in order of time */
 	uint32_t head, n_waiting;
@@ -51,15 +51,15 @@ bool telling_signatures(struct telling *t, const struct sig_set *sigs)
 }
 
 struct telling *telling_new(const struct sig_set *sigs, const struct engine_hooks *hooks,
-			    const struct engine_config *cfg, struct run_summary *run)
+			    const struct engine_config *cfg, struct run_summary *run,
+			    const struct telling_to *to)
 {
 	struct telling *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return NULL;
-	*t = (struct telling){.hooks = hooks, .cfg = cfg, .run = run};
-	t->devices = hooks->on_devices ? devices_new() : NULL;
-	if (!telling_signatures(t, sigs) || (hooks->on_devices && !t->devices)) {
+	*t = (struct telling){.hooks = hooks, .cfg = cfg, .run = run, .to = *to};
+	if (!telling_signatures(t, sigs)) {
 		telling_free(t);
 		return NULL;
 	}
@@ -70,19 +70,8 @@ void telling_free(struct telling *t)
 {
 	if (!t)
 		return;
-	devices_free(t->devices);
 	free(t->result);
 	free(t);
-}
-
-void telling_devices(struct telling *t)
-{
-	if (!t->devices)
-		return;
-	devices_finish(t->devices);
-	t->run->devices = devices_n(t->devices);
-	t->run->devices_left_out = devices_left_out(t->devices);
-	t->hooks->on_devices(t->hooks->arg, t->devices);
 }
 
 void telling_series(struct telling *t, const struct around *around, const int64_t *now_ns)
@@ -174,27 +163,25 @@ static void tell_finding(struct telling *t, const struct flow *f, struct finding
 	const uint64_t *suspect;
 	uint64_t digest;
 	size_t n = evidence_suspects(fd->cases[0], &suspect);
+	bool news;
 
 	fd->ts_ns = n ? frame_time(f, suspect[0]) : f->first_ns;
 	place_finding(fd);
 	around_finding(&t->around, f, *t->now_ns, fd);
 	digest = t->cfg->follow ? shown_digest(fd) : finding_digest(fd);
-	/* Counted once, in its last form, whether that was told before or not. */
 	if (last) {
 		for (int k = 0; k < TECH_N; k++)
 			t->run->findings[k] += fd->techniques >> k & 1;
 		t->run->findings_by_grade[fd->grade]++;
-		devices_finding(t->devices, fd, file_of(t, &fd->flow));
 	}
-	if (told && told->rev && told->digest == digest)
-		return;
-	fd->rev = told ? told->rev + 1 : 1;
+	news = !told || !told->rev || told->digest != digest;
+	fd->rev = (told ? told->rev : 0) + news;
 	if (told) {
 		told->rev = fd->rev;
 		told->digest = digest;
 	}
-	if (t->hooks->on_finding)
-		t->hooks->on_finding(t->hooks->arg, fd, file_of(t, &fd->flow));
+	if (last || news)
+		t->to.finding(t->to.arg, fd, file_of(t, &fd->flow), last, news);
 }
 
 /* What was told and no longer holds: a revision without techniques or grade. */
@@ -202,8 +189,7 @@ static void tell_withdrawn(struct telling *t, struct finding *fd, struct told *t
 {
 	fd->rev = ++told->rev;
 	told->digest = 0;
-	if (t->hooks->on_finding)
-		t->hooks->on_finding(t->hooks->arg, fd, file_of(t, &fd->flow));
+	t->to.finding(t->to.arg, fd, file_of(t, &fd->flow), false, true);
 }
 
 static void judge(struct telling *t, const struct flow *f, const struct flow_record *r,
@@ -317,11 +303,9 @@ void telling_flow_end(struct telling *t, struct flow *f, int64_t watermark_ns,
 		t->run->duplicates += f->dup_ordinary;
 	if (f->suspicion)
 		judge_flow(t, f, point, true);
-	devices_flow(t->devices, &r);
-	if (t->cfg->want_flows && t->hooks->on_flow) {
+	if (t->cfg->want_flows)
 		naming_flow(t->ndpi, f, &r);
-		t->hooks->on_flow(t->hooks->arg, &r, file_of(t, &r));
-	}
+	t->to.flow(t->to.arg, &r, file_of(t, &r));
 }
 
 void telling_suspect(struct telling *t, struct flow *f, int64_t now_ns)

@@ -11,8 +11,19 @@
  * and their revisions. */
 struct telling;
 
+/* Who is told, in the order in which it is decided. Everything given is a loan for the call. */
+struct telling_to {
+	void *arg;
+	/* `last`: this is its last revision, and counts; `news`: it was not told like this before. */
+	void (*finding)(void *arg, const struct finding *f, const char *file, bool last, bool news);
+	/* Every flow that is over, after its findings; with want_flows it has been named. */
+	void (*flow)(void *arg, const struct flow_record *r, const char *file);
+};
+
+/* Of the hooks only on_case is called. Counts go into *run. */
 struct telling *telling_new(const struct sig_set *sigs, const struct engine_hooks *hooks,
-			    const struct engine_config *cfg, struct run_summary *run);
+			    const struct engine_config *cfg, struct run_summary *run,
+			    const struct telling_to *to);
 void telling_free(struct telling *t);
 /* From now on judges by these; what is told stands until it is judged again. False, and as before, when out of memory. */
 MUST_CHECK bool telling_signatures(struct telling *t, const struct sig_set *sigs);
@@ -33,8 +44,6 @@ void telling_flow_end(struct telling *t, struct flow *f, int64_t watermark_ns,
 void telling_suspect(struct telling *t, struct flow *f, int64_t now_ns);
 /* Follow mode: judges every suspected flow whose suspicion began at or before `until_ns`. */
 void telling_settle(struct telling *t, int64_t until_ns, enum capture_point point);
-/* All inputs are read: clusters what was told into devices and tells them. */
-void telling_devices(struct telling *t);
 /* cases or findings for which there was no memory */
 uint64_t telling_lost(const struct telling *t);
 

@@ -63,6 +63,7 @@ struct app_ndpi {
 	struct ndpi_functions f;
 	struct ndpi_detection_module_struct *mod; /* NULL until the first flow asks */
 	bool failed;                              /* it could not be set up */
+	bool missing;                             /* the library could not be loaded */
 	uint32_t n_live;
 	uint64_t lost;
 	struct ndpi_flow_struct *scratch; /* for flows judged from what they remember */
@@ -160,11 +161,9 @@ static bool set_up(struct app_ndpi *n)
 	if (n->mod || n->failed)
 		return n->mod != NULL;
 	n->failed = true;
-	if (!load(n)) {
-		log_warn("app", "libndpi %d.%d could not be loaded: applications stay unnamed",
-			 NDPI_MAJOR, NDPI_MINOR);
+	n->missing = !load(n);
+	if (n->missing)
 		return false;
-	}
 	n->mod = module_new(n);
 	if (!n->mod)
 		return false;
@@ -176,6 +175,17 @@ static bool set_up(struct app_ndpi *n)
 		n->mod = NULL;
 	}
 	return n->mod != NULL;
+}
+
+bool app_ndpi_missing(const struct app_ndpi *n)
+{
+	return n && n->missing;
+}
+
+void app_ndpi_warn(void)
+{
+	log_warn("app", "libndpi %d.%d could not be loaded: applications stay unnamed", NDPI_MAJOR,
+		 NDPI_MINOR);
 }
 
 bool app_ndpi_prepare(struct app_ndpi *n)

@@ -26,7 +26,7 @@ struct ndpi_app {
 	uint64_t frame[NDPI_FRAMES];
 };
 
-/* One per run. The library itself is set up at the first flow that asks (about 30 ms and 5 MB).
+/* One a thread. The library itself is set up at the first flow that asks (about 30 ms and 5 MB).
  * NULL when out of memory. */
 struct app_ndpi;
 struct app_ndpi *app_ndpi_new(enum ndpi_when when);
@@ -34,6 +34,9 @@ void app_ndpi_free(struct app_ndpi *n); /* accepts NULL */
 enum ndpi_when app_ndpi_when(const struct app_ndpi *n);
 /* Sets the library up now, for who may open no file later. False: applications stay unnamed. */
 bool app_ndpi_prepare(struct app_ndpi *n);
+/* Has it been asked for and could not be loaded? A person should be told, once a run. */
+bool app_ndpi_missing(const struct app_ndpi *n);
+void app_ndpi_warn(void);
 
 /* Shows nDPI a packet of a flow: to be called for every packet with payload in NDPI_ALL, and for
  * UDP flows that no reader of ours knows when they are to be told. At most LIMIT_NDPI_PACKETS of a

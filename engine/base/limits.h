@@ -193,6 +193,11 @@ enum {
 	LIMIT_KIN_DEVICES = 256,
 	/* kin/: profiles in a table of base rates; ours has 150. */
 	LIMIT_BASE_ROWS = 262144,
+	/* engine/: threads of a replay; the least share of the memory ceiling that one gets; and what one may have found out before the turn
+	   of its input: 1,300 findings, or with --flows 40,000 flows. */
+	LIMIT_JOBS = 256,
+	LIMIT_JOB_MEMORY_BYTES = 64 * 1024 * 1024,
+	LIMIT_JOB_AHEAD_BYTES = 32 * 1024 * 1024,
 	/* match/: one signature file; the longest of ours stays below 8 KiB. */
 	LIMIT_SIG_BYTES = 65536,
 	/* match/: maps and lists inside one another in a signature file; the grammar needs 3. */

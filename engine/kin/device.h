@@ -96,6 +96,9 @@ void devices_free(struct devices *ds); /* accepts NULL */
 void devices_finding(struct devices *ds, const struct finding *f, const char *file);
 /* Takes every flow that is over: an opportunity to act that was or was not taken. Accepts NULL. */
 void devices_flow(struct devices *ds, const struct flow_record *r);
+/* The same in two steps, for who hands flows on: what counts of one, 0 nothing; and taking it. */
+uint64_t devices_pass_of(const struct flow_record *r);
+void devices_pass(struct devices *ds, uint64_t pass, const char flow_id[FLOW_ID_TEXT]);
 /* Clusters what was taken. Call once, at the end; then the two below. */
 void devices_finish(struct devices *ds);
 size_t devices_n(const struct devices *ds);

@@ -29,18 +29,22 @@ static struct pass *pass_of(const struct devices *ds, uint64_t name)
 {
 	size_t at = name % LIMIT_DEVICE_NAMES;
 
-	/* never full: see devices_flow */
+	/* never full: see devices_pass */
 	while (ds->pass[at].name && ds->pass[at].name != name)
 		at = (at + 1) % LIMIT_DEVICE_NAMES;
 	return (struct pass *)&ds->pass[at];
 }
 
-void devices_flow(struct devices *ds, const struct flow_record *r)
+uint64_t devices_pass_of(const struct flow_record *r)
 {
-	uint64_t name = !ds || r->udp ? 0 : devices_name(r);
+	return r->udp || r->one_sided || !r->bytes[1] ? 0 : devices_name(r);
+}
+
+void devices_pass(struct devices *ds, uint64_t name, const char flow_id[FLOW_ID_TEXT])
+{
 	struct pass *p;
 
-	if (!name || r->one_sided || !r->bytes[1] || !strcmp(r->id, ds->last_flow))
+	if (!strcmp(flow_id, ds->last_flow))
 		return;
 	p = pass_of(ds, name);
 	if (!p->name && ds->n_passes == LIMIT_DEVICE_NAMES * 3 / 4) {
@@ -50,6 +54,14 @@ void devices_flow(struct devices *ds, const struct flow_record *r)
 	ds->n_passes += !p->name;
 	p->name = name;
 	p->n++;
+}
+
+void devices_flow(struct devices *ds, const struct flow_record *r)
+{
+	uint64_t pass = ds ? devices_pass_of(r) : 0;
+
+	if (pass)
+		devices_pass(ds, pass, r->id);
 }
 
 bool devices_passed(const struct devices *ds, const struct cell *c, uint64_t *n)

@@ -37,9 +37,10 @@ def scratch():
 
 
 def sanitized():
-    """Built with AddressSanitizer: its allocator, not the program, decides time and memory."""
+    """Built with AddressSanitizer or ThreadSanitizer: its allocator, not the program, decides time and memory."""
     with open(PROGRAM, "rb") as f:
-        return b"__asan_init" in f.read()
+        blob = f.read()
+    return b"__asan_init" in blob or b"__tsan_init" in blob
 
 
 def some(things, step):
