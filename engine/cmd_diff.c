@@ -10,6 +10,7 @@
 #include "cmd.h"
 #include "diff_tell.h"
 #include "flow/defrag.h"
+#include "merge_in.h"
 #include "source/source.h"
 
 enum { DEFRAG_BYTES = 16 * 1024 * 1024 };
@@ -17,6 +18,8 @@ enum { DEFRAG_BYTES = 16 * 1024 * 1024 };
 struct diff {
 	bool jsonl;
 	const char *out_path;
+	struct ip_addr host[LIMIT_PAIR_HOSTS];
+	uint32_t n_hosts;
 	int status;
 };
 
@@ -27,6 +30,8 @@ static void help(void)
 	     "sent (injected), sent and never received (dropped), or changed on the way. Clocks may differ, addresses and ports may\n"
 	     "have been translated, segments may have been cut anew. Ordinary loss is counted and is no finding.\n\n"
 	     "  --format text|jsonl  how to print; text for people (default), JSON lines for programs\n"
+	     "  --server-addr ADDR   SERVER.pcap was taken at this address too, and holds all that came to it: SYNs to it that are not\n"
+	     "                       there were dropped (may be given several times)\n"
 	     "  -o FILE              write there (mode 0600) instead of standard output\n"
 	     "  --help               this text\n\n"
 	     "Exit status: 0 done, 2 usage, 3 an input was cut short, 4 an input was refused, 5 output could not be written.");
@@ -131,6 +136,8 @@ static struct pair *compare(struct diff *x, const char *orig, const char *resp, 
 		x->status = EXIT_REFUSED;
 		return NULL;
 	}
+	memcpy(p->host, x->host, sizeof(p->host));
+	p->n_hosts = x->n_hosts;
 	if (!read_file(x, p, PAIR_ORIG, orig, d) || !read_file(x, p, PAIR_RESP, resp, d)) {
 		pair_free(p);
 		return NULL;
@@ -175,11 +182,26 @@ static int run(struct diff *x, const char *orig, const char *resp)
 	return x->status;
 }
 
+static bool add_host(struct diff *x, const char *text)
+{
+	if (x->n_hosts == LIMIT_PAIR_HOSTS) {
+		cmd_complain("diff", "--server-addr may be given %d times", LIMIT_PAIR_HOSTS);
+		return false;
+	}
+	if (!merge_in_addr(text, x->host[x->n_hosts].b)) {
+		cmd_complain("diff", "--server-addr wants an IP address");
+		return false;
+	}
+	x->n_hosts++;
+	return true;
+}
+
 int cmd_diff(int argc, char **argv)
 {
 	static const struct option opts[] = {
 		{"format", required_argument, NULL, 'f'},
 		{"output", required_argument, NULL, 'o'},
+		{"server-addr", required_argument, NULL, 's'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
@@ -194,6 +216,10 @@ int cmd_diff(int argc, char **argv)
 			break;
 		case 'o':
 			x.out_path = optarg;
+			break;
+		case 's':
+			if (!add_host(&x, optarg))
+				return EXIT_USAGE;
 			break;
 		case 'h':
 			help();

@@ -163,6 +163,8 @@ enum {
 	   mate; ends are reused after minutes. */
 	LIMIT_PAIR_REUSE = 8,
 	LIMIT_PAIR_LOOK = 64,
+	/* pair/: addresses that the user says the server's capture was taken at. */
+	LIMIT_PAIR_HOSTS = 16,
 	/* pair/: segments put together to be one of the other capture's: 64 KB of the smallest
 	   usual MSS, 536. */
 	LIMIT_PAIR_CHAIN = 128,

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/limits.h"
 #include "base/macros.h"
 #include "decode/decode.h"
 
@@ -63,6 +64,11 @@ struct pair_flow {
 	bool has_hops[2];
 	int16_t hops[2];  /* sent TTL minus received TTL of an undoubted packet */
 	uint8_t whole[2]; /* 0 not asked yet, 1 the loss check passed, 2 it failed */
+	/* Orig's SYNs without a mate: the other capture is known to cover their address at the times
+	 * seen_from to seen_to of its clock, though it holds no packet between the two hosts; and it
+	 * missed nothing that came to that address, while other packets of orig's host reached it. */
+	bool absent, absent_whole;
+	int64_t seen_from, seen_to;
 };
 
 struct pair_side {
@@ -102,6 +108,9 @@ struct pair {
 	uint64_t base; /* of the payload digests; random, so that nobody can choose equal ones */
 	struct pair_clock clock;
 	uint32_t n_talks;
+	/* resp's capture was taken at these too, the user says */
+	struct ip_addr host[LIMIT_PAIR_HOSTS];
+	uint32_t n_hosts;
 	struct pair_item *item; /* sorted by talk, kind, file, frame */
 	uint32_t n_items, item_room;
 	uint32_t flows_paired;
@@ -130,6 +139,11 @@ MUST_CHECK bool pair_flows_mate(struct pair *p);
 /* How the resp capture's sequence numbers differ in flow f of the orig capture and its mate (a
  * firewall may rewrite them). */
 void pair_flows_delta(struct pair *p, uint32_t flow_i);
+
+/* --- pair_absent.c --- */
+/* After pair_flows_mate(): marks orig's SYNs to addresses that the other capture covers without holding anything of them. False when out of
+ * memory. */
+MUST_CHECK bool pair_absent(struct pair *p);
 
 /* --- pair_clock.c --- */
 /* One packet seen at both ends: times in the two captures. */

@@ -62,10 +62,12 @@ static enum covered coverage(const struct pair *p, enum pair_file file, const st
 	if (!o->n_rec)
 		return BEYOND;
 	if (!p->clock.valid)
-		return f->compared ? BEYOND : OUTSIDE;
+		return f->compared && !f->absent ? BEYOND : OUTSIDE;
 	at = file == PAIR_ORIG ? pair_clock_to_resp(&p->clock, r->ts_ns)
 			       : pair_clock_to_orig(&p->clock, r->ts_ns);
 	at += pair_sender(r->dir) == file ? way : -way;
+	if (f->absent)
+		return at >= f->seen_from && at <= f->seen_to ? COVERED : OUTSIDE;
 	if (at < o->first_ns)
 		return pair_sender(r->dir) != file && begins_there(s, f, !r->dir) ? COVERED
 										  : OUTSIDE;
@@ -213,7 +215,9 @@ static bool judge_tcp_drops(struct pair *p, enum pair_file file, uint32_t flow_i
 			gone++;
 	}
 	p->lost[file] += again;
-	whole = f->mate == PAIR_NONE || pair_whole_received(p, f->mate, dir);
+	whole = f->mate != PAIR_NONE            ? pair_whole_received(p, f->mate, dir)
+		: file == PAIR_ORIG && !f->n[1] ? f->absent_whole
+						: true;
 	ok = true;
 	if (gone && by_chance(gone, again, f->n[dir], 1)) {
 		p->lost[file] += gone;
@@ -381,5 +385,5 @@ enum pair_grade pair_judge_grade(const struct pair *p, uint32_t from, uint32_t t
 
 bool pair_compare(struct pair *p)
 {
-	return pair_flows_mate(p) && pair_match(p) && pair_judge(p);
+	return pair_flows_mate(p) && pair_absent(p) && pair_match(p) && pair_judge(p);
 }

@@ -77,7 +77,8 @@ def compare(truth, out):
     if "tls_interception" in truth["client"]["techniques"]:
         return None
     paths = {s: os.path.join(out, truth[s]["file"]) for s in ("client", "server")}
-    found = [e for e in events(["diff", "--format", "jsonl", paths["client"], paths["server"]]) if e["event_type"] == "finding"]
+    addrs = [o for a in (net.WEB4, net.WEB4B, net.WEB6, net.WEB6B) for o in ("--server-addr", a)]     # all are the server's
+    found = [e for e in events(["diff", "--format", "jsonl", *addrs, paths["client"], paths["server"]]) if e["event_type"] == "finding"]
 
     def named(kinds, side):
         return {n for f in found for k in kinds for part in f.get(k, ()) if part["file"] == paths[side] for n in part["frames"]}
