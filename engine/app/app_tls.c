@@ -356,6 +356,8 @@ enum app_got tls_client_hello(struct bytes stream, uint8_t *scratch, size_t n,
 {
 	struct gather g = {.stream = stream, .at = scratch, .size = n};
 	enum app_got got = APP_OK, read;
+	uint16_t rec_len;
+	uint8_t type;
 
 	memset(out, 0, sizeof(*out));
 	if (!stream.len)
@@ -364,6 +366,10 @@ enum app_got tls_client_hello(struct bytes stream, uint8_t *scratch, size_t n,
 		return sslv2_read(stream, out);
 	if ((stream.len > 1 && stream.at[1] != 3) ||
 	    (stream.len >= RECORD_HEADER_LEN && !tls_is_record(stream)))
+		return APP_NOT;
+	/* What a server says is asked for at each of its packets. */
+	if (bytes_be16(stream, 3, &rec_len) && rec_len &&
+	    bytes_u8(stream, RECORD_HEADER_LEN, &type) && type != MSG_CLIENT_HELLO)
 		return APP_NOT;
 	/* Ends: every record takes bytes of the stream, and LIMIT_TLS_RECORDS bounds it. */
 	while (got == APP_OK && !out->end_off && g.len < g.size)
