@@ -280,7 +280,7 @@ enum app_got quic_initial_read(struct quic_crypt *c, struct bytes datagram,
 	out->dcid_len = (uint8_t)h.dcid.len;
 	if (h.dcid.len)
 		memcpy(out->dcid, h.dcid.at, h.dcid.len);
-	if (!quic_keys_derive(c, h.version, h.dcid, &keys))
+	if (!quic_keys_derive(h.version, h.dcid, &keys))
 		return APP_BAD;
 	for (int i = 0; i < LIMIT_QUIC_PACKETS; i++) {
 		got = packet_read(c, bytes_from(datagram, off), &keys, crypto, out, &len);

@@ -21,9 +21,8 @@ struct quic_sealed {
 };
 
 /* Keys of the side that opened the connection, for the id it chose (RFC 9001 5.2, RFC 9369 3.3.1).
- * False for a version not in enum quic_version, or when libcrypto fails. */
-MUST_CHECK bool quic_keys_derive(struct quic_crypt *c, uint32_t version, struct bytes dcid,
-				 struct quic_keys *out);
+ * False for a version not in enum quic_version. */
+MUST_CHECK bool quic_keys_derive(uint32_t version, struct bytes dcid, struct quic_keys *out);
 
 /* Takes header protection off and opens the packet into plain[LIMIT_QUIC_PACKET_BYTES]; returns the
  * bytes written. -1 when it is too short or too long, the seal does not fit, or libcrypto fails. */
