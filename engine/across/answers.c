@@ -115,7 +115,7 @@ static struct name *name_place(struct answers *a, uint64_t k)
 
 static size_t resolver_set(const uint8_t addr[16])
 {
-	return keyhash(&key, addr, 16) % (LIMIT_ANSWER_HOSTS / WAYS) * WAYS;
+	return mixhash(&HASH_KEY_KNOWN, addr, 16) % (LIMIT_ANSWER_HOSTS / WAYS) * WAYS;
 }
 
 static const struct resolver *resolver_get(const struct answers *a, const uint8_t addr[16])

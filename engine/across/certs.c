@@ -47,7 +47,7 @@ struct certs *certs_new(void)
 	struct certs *c = calloc(1, sizeof(*c));
 
 	if (c)
-		c->hash = (struct hash_key){23, 29};
+		c->hash = HASH_KEY_KNOWN;
 	return c;
 }
 
@@ -68,7 +68,7 @@ static size_t server_set(const struct certs *c, const struct cert_note *n)
 	memcpy(id, n->resp, 16);
 	memcpy(id + 16, &n->name, 8);
 	memcpy(id + 24, &n->port, 2);
-	return keyhash(&c->hash, id, sizeof(id)) % (LIMIT_CERT_SERVERS / WAYS) * WAYS;
+	return mixhash(&c->hash, id, sizeof(id)) % (LIMIT_CERT_SERVERS / WAYS) * WAYS;
 }
 
 static bool is_server(const struct server *s, const struct cert_note *n)
@@ -97,7 +97,7 @@ static struct server *server_place(struct certs *c, const struct cert_note *n)
 
 static size_t key_set(const struct certs *c, uint64_t key)
 {
-	return keyhash(&c->hash, &key, sizeof(key)) % (LIMIT_CERT_KEYS / WAYS) * WAYS;
+	return mixhash(&c->hash, &key, sizeof(key)) % (LIMIT_CERT_KEYS / WAYS) * WAYS;
 }
 
 static struct key *key_place(struct certs *c, uint64_t key)

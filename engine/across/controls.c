@@ -49,7 +49,7 @@ struct controls *controls_new(void)
 	struct controls *c = calloc(1, sizeof(*c));
 
 	if (c) {
-		c->key = (struct hash_key){17, 19};
+		c->key = HASH_KEY_KNOWN;
 		c->series = 1;
 	}
 	return c;
@@ -89,7 +89,7 @@ uint64_t controls_name(const char *name, size_t len)
 
 static size_t set_of(const struct controls *c, const uint8_t addr[32])
 {
-	return keyhash(&c->key, addr, 32) % (LIMIT_CONTROL_HOSTS / WAYS) * WAYS;
+	return mixhash(&c->key, addr, 32) % (LIMIT_CONTROL_HOSTS / WAYS) * WAYS;
 }
 
 static const struct host *host_get(const struct controls *c, int side, const uint8_t addr[32])

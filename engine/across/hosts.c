@@ -42,7 +42,7 @@ struct hosts *hosts_new(void)
 	struct hosts *h = calloc(1, sizeof(*h));
 
 	if (h) {
-		h->key = (struct hash_key){13, 17};
+		h->key = HASH_KEY_KNOWN;
 		h->series = 1;
 	}
 	return h;
@@ -60,7 +60,7 @@ void hosts_free(struct hosts *h)
 
 static size_t heard_set(const struct hosts *h, const uint8_t host[16])
 {
-	return keyhash(&h->key, host, 16) % (LIMIT_HOSTS_HEARD / WAYS) * WAYS;
+	return mixhash(&h->key, host, 16) % (LIMIT_HOSTS_HEARD / WAYS) * WAYS;
 }
 
 static struct heard *heard_place(struct hosts *h, const uint8_t host[16])
@@ -130,7 +130,7 @@ static size_t struck_set(const struct hosts *h, const uint8_t orig[16], const ui
 	memcpy(key, orig, 16);
 	memcpy(key + 16, resp, 16);
 	memcpy(key + 32, &port, 2);
-	return keyhash(&h->key, key, sizeof(key)) % (LIMIT_HOSTS_STRUCK / WAYS) * WAYS;
+	return mixhash(&h->key, key, sizeof(key)) % (LIMIT_HOSTS_STRUCK / WAYS) * WAYS;
 }
 
 static bool same_act(const struct hosts *h, const struct struck *e, const uint8_t orig[16],

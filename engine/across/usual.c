@@ -23,7 +23,7 @@ struct usual *usual_new(void)
 	struct usual *u = calloc(1, sizeof(*u));
 
 	if (u) {
-		u->key = (struct hash_key){3, 5};
+		u->key = HASH_KEY_KNOWN;
 		u->series = 1;
 	}
 	return u;
@@ -42,7 +42,7 @@ void usual_free(struct usual *u)
 
 static size_t set_of(const struct usual *u, const uint8_t addr[16])
 {
-	return keyhash(&u->key, addr, 16) % (LIMIT_USUAL_HOSTS / WAYS) * WAYS;
+	return mixhash(&u->key, addr, 16) % (LIMIT_USUAL_HOSTS / WAYS) * WAYS;
 }
 
 static bool used(const struct usual *u, size_t i)

@@ -122,7 +122,7 @@ static struct seg *log_add(struct flow_table *t, struct flow_log *l)
 
 static uint32_t digest(struct bytes b)
 {
-	static const struct hash_key key = {0xa0761d6478bd642f, 0xe7037ed1a0b428db};
+	static const struct hash_key key = HASH_KEY_KNOWN;
 	uint64_t h;
 
 	if (!b.len)
