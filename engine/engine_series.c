@@ -37,6 +37,15 @@ static void on_dns_judged(void *arg, const struct flow *f, const struct trigger 
 	telling_cases(e->telling, f, question, cases, told, last, vantage_judge(&e->vantage));
 }
 
+static void on_tls_judged(void *arg, struct flow *f, const struct trigger *hello,
+			  struct case_list *cases, bool last)
+{
+	struct engine *e = arg;
+	struct told *told = telling_told(e->telling, f, CASE_TLS);
+
+	telling_cases(e->telling, f, hello, cases, told, last, vantage_judge(&e->vantage));
+}
+
 static void on_flow_end(void *arg, struct flow *f)
 {
 	struct engine *e = arg;
@@ -246,7 +255,8 @@ bool series_set_up(struct engine *e, const struct sig_set *sigs, struct run_summ
 		return err_set(err, "out of memory");
 	e->tls = (struct det_tls){.table = e->table,
 				  .arg = e,
-				  .on_judged = on_judged,
+				  .early = e->cfg->follow,
+				  .on_judged = on_tls_judged,
 				  .only_odd = !e->hooks->on_case && !tls_watch_ordinary(sigs)};
 	return true;
 }

@@ -251,6 +251,13 @@ static const struct trigger *trigger_of(const struct flow *f, const struct evide
 	return trigger_before(f, frame_time(f, suspect[0]), race_ns);
 }
 
+struct told *telling_told(struct telling *t, struct flow *f, enum ev_case kind)
+{
+	if (!f->told && !(f->told = calloc(FLOW_TOLD_KINDS, sizeof(*f->told))))
+		t->lost++; /* every revision is told as the first then */
+	return f->told ? &f->told[kind] : NULL;
+}
+
 /* All cases of one kind speak of one act; each kind is a finding of its own. */
 static void judge_flow(struct telling *t, struct flow *f, enum capture_point point, bool last)
 {
@@ -259,8 +266,6 @@ static void judge_flow(struct telling *t, struct flow *f, enum capture_point poi
 
 	detect_flow(f, &cases);
 	t->lost += cases.lost;
-	if (cases.n && !f->told && !(f->told = calloc(FLOW_TOLD_KINDS, sizeof(*f->told))))
-		t->lost++; /* every revision is told as the first then */
 	if (cases.n && naming_look(t->ndpi, f, NAMING_SUSPECT, &app))
 		for (uint32_t i = 0; i < cases.n; i++)
 			naming_evidence(&app, cases.at[i]);
@@ -281,7 +286,7 @@ static void judge_flow(struct telling *t, struct flow *f, enum capture_point poi
 		r.stage = detect_tampering(f, f->last_ns, r.tampering);
 		for (uint32_t i = 0; r.stage == STAGE_POST_PSH && i < n; i++)
 			detect_first_words(f, same[i]);
-		judge(t, f, &r, same, n, f->told ? &f->told[kase] : NULL, last);
+		judge(t, f, &r, same, n, telling_told(t, f, (enum ev_case)kase), last);
 	}
 	case_list_free(&cases);
 }

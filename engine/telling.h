@@ -32,6 +32,8 @@ void telling_ndpi(struct telling *t, struct app_ndpi *n);
 /* A new series begins: what is known across its flows and its watermark, loans until the next call. Frames cut in earlier ones count no more. */
 void telling_series(struct telling *t, const struct around *around, const int64_t *now_ns);
 
+/* What was told of this flow's cases of one kind; lives with the flow. NULL without memory, which is counted. */
+struct told *telling_told(struct telling *t, struct flow *f, enum ev_case kind);
 /* Judges cases that are complete in themselves (a DNS transaction), again when more has come;
  * `told` remembers what was said. */
 void telling_cases(struct telling *t, const struct flow *f, const struct trigger *trigger,

@@ -82,17 +82,6 @@ static struct cert_note note_of(const struct flow *f, const struct tls_flow *tf)
 	return n;
 }
 
-void det_tls_packet(struct det_tls *dt, struct flow *f, enum dir d, const struct pkt *p)
-{
-	const struct tls_flow *tf;
-	struct cert_note n;
-
-	if (!tls_flow_packet(dt->table, f, d, p) || !(tf = tls_flow_get(f)))
-		return;
-	n = note_of(f, tf);
-	certs_note(dt->certs, &n);
-}
-
 static void put_text(struct evidence *ev, enum feat id, const char *s, uint64_t frame)
 {
 	if (s[0])
@@ -242,16 +231,34 @@ void det_tls_judge(struct det_tls *dt, const struct flow *f, struct case_list *o
 	put_others(&a, tf, ev);
 }
 
-void det_tls_end(struct det_tls *dt, struct flow *f)
+static void tell(struct det_tls *dt, struct flow *f, bool last)
 {
 	struct case_list cases = {0};
 
-	if (!f->tls)
-		return;
 	det_tls_judge(dt, f, &cases);
 	dt->lost += cases.lost;
 	if (cases.n && dt->on_judged)
-		dt->on_judged(dt->arg, f, f->n_triggers ? &f->trigger[0] : NULL, &cases);
+		dt->on_judged(dt->arg, f, f->n_triggers ? &f->trigger[0] : NULL, &cases, last);
 	case_list_free(&cases);
+}
+
+void det_tls_packet(struct det_tls *dt, struct flow *f, enum dir d, const struct pkt *p)
+{
+	const struct tls_flow *tf;
+	struct cert_note n;
+
+	if (!tls_flow_packet(dt->table, f, d, p) || !(tf = tls_flow_get(f)))
+		return;
+	n = note_of(f, tf);
+	certs_note(dt->certs, &n);
+	if (dt->early)
+		tell(dt, f, false);
+}
+
+void det_tls_end(struct det_tls *dt, struct flow *f)
+{
+	if (!f->tls)
+		return;
+	tell(dt, f, true);
 	tls_flow_free(dt->table, f);
 }

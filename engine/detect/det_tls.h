@@ -11,9 +11,10 @@ struct det_tls {
 	struct flow_table *table;
 	struct certs *certs; /* told of every server hello, and asked */
 	void *arg;
-	/* A flow has ended with something to say. The cases are freed after the call. */
-	void (*on_judged)(void *arg, const struct flow *f, const struct trigger *trigger,
-			  struct case_list *cases);
+	bool early; /* judge when the answer is whole, not only when the flow is over */
+	/* There is something to say of a flow; `last` when it is over. The cases are freed after the call. */
+	void (*on_judged)(void *arg, struct flow *f, const struct trigger *trigger,
+			  struct case_list *cases, bool last);
 	uint64_t lost;
 	/* Nobody has use for the cases of ordinary answers: those with no certificate in the clear, and a hello that is not the
 	 * exception among those of others. They are then not made. */

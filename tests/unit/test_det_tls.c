@@ -15,17 +15,18 @@
 struct dt {
 	struct cb c;
 	struct det_tls tls;
-	uint32_t n_judged;
+	uint32_t n_judged, n_last;
 };
 
-static void on_judged(void *arg, const struct flow *f, const struct trigger *g,
-		      struct case_list *cases)
+static void on_judged(void *arg, struct flow *f, const struct trigger *g, struct case_list *cases,
+		      bool last)
 {
 	struct dt *t = arg;
 
 	(void)f;
 	assert_non_null(g);
 	t->n_judged += cases->n;
+	t->n_last += last;
 }
 
 static void say(struct dt *t, int who, const void *data, size_t n)
@@ -188,6 +189,30 @@ static void test_tls_cut_before_the_certificate_says_nothing(void **state)
 	EVP_PKEY_free(key);
 }
 
+/* While somebody watches it is told with the certificate's last byte, and again when the flow is over; else only then. */
+static void test_tls_early_is_told_before_the_end(void **state)
+{
+	static struct out o;
+	EVP_PKEY *key = cw_ec();
+
+	(void)state;
+	flight_of(&o, "blocked.example", "mitmproxy", key, 0xc02f);
+	for (int early = 0; early < 2; early++) {
+		struct dt t;
+
+		dt_init(&t);
+		t.tls.early = early;
+		connect_to(&t, 40001, "blocked.example", &o, 500);
+		assert_int_equal(t.n_judged, early);
+		assert_int_equal(t.n_last, 0);
+		det_tls_end(&t.tls, t.c.f);
+		assert_int_equal(t.n_judged, early + 1);
+		assert_int_equal(t.n_last, 1);
+		dt_fini(&t);
+	}
+	EVP_PKEY_free(key);
+}
+
 static void test_tls_the_exception_among_four(void **state)
 {
 	static struct out own, odd;
@@ -287,6 +312,7 @@ int main(void)
 		cmocka_unit_test(test_tls_certificate_facts),
 		cmocka_unit_test(test_tls_device_page_is_self_issued_and_covers_nothing),
 		cmocka_unit_test(test_tls_cut_before_the_certificate_says_nothing),
+		cmocka_unit_test(test_tls_early_is_told_before_the_end),
 		cmocka_unit_test(test_tls_the_exception_among_four),
 		cmocka_unit_test(test_tls_of_the_majority_is_no_exception),
 		cmocka_unit_test(test_tls_ordinary_answers_are_left_out_when_nobody_asks),
