@@ -6,41 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "case_build.h"
-
-#define PAGE \
-	"HTTP/1.1 403 Forbidden\r\nServer: box\r\nLocation: http://warn.example/x\r\n\r\n<iframe src=\"http://10.10.34.36/\">"
-
-static void start(struct cb *c)
-{
-	cb_init(c);
-	c->ts = true;
-	cb_talk(c);
-	cb_ask(c);
-}
-
-/* An answer at that time, as resp's own stack would send it. */
-static struct pkt answer(struct cb *c, int64_t ms, const char *text)
-{
-	cb_at(c, ms);
-	return cb_next(c, 1, TCP_ACK | TCP_PSH, text, strlen(text));
-}
-
-/* The same by an injector: another TTL, IP ID, DF, no timestamps, FIN without PSH. */
-static struct pkt forged(struct cb *c, int64_t ms)
-{
-	struct pkt p = answer(c, ms, PAGE);
-
-	c->id[1]--;
-	p.tcp.flags = TCP_ACK | TCP_FIN;
-	p.tcp.opts = 0;
-	p.tcp.hdr_len = 20;
-	p.tcp.win = 5120;
-	p.ttl = 61;
-	p.ip_id = 9;
-	p.df = false;
-	return p;
-}
+#include "page_build.h"
 
 /* rst.after_page: the reset behind a page of another builder, with its IP ID or the next, within 10 ms. */
 static void test_rst_behind_a_page_of_the_same_builder(void **state)
