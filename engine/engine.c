@@ -158,7 +158,7 @@ bool engine_input(struct engine *e, const char *name, uint32_t input_i, struct e
 	source_close(e->source);
 	if (!e->cfg->one_series) {
 		flow_table_end_all(e->table);
-		series_end_fragments(e);
+		series_close(e);
 	}
 	return true;
 }
@@ -182,7 +182,7 @@ static bool run_alone(const struct engine_config *cfg, const struct sig_set *sig
 	}
 	if (ok) {
 		flow_table_end_all(e.table);
-		series_end_fragments(&e);
+		series_close(&e);
 		series_totals(&e, &part);
 		summary_take(out, &part);
 	}

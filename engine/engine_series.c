@@ -163,6 +163,14 @@ void series_frame(struct engine *e, const struct frame *fr)
 	take_packet(e, &p, &note);
 }
 
+/* What this series' tables of other flows have forgotten so far. */
+static uint64_t forgotten(const struct engine *e)
+{
+	return usual_evicted(e->usual) + hosts_evicted(e->hosts) + controls_evicted(e->controls) +
+	       answers_evicted(e->answers) + dns_then_evicted(e->then) +
+	       certs_evicted(e->tls.certs);
+}
+
 void series_totals(const struct engine *e, struct run_summary *out)
 {
 	struct flow_stats fs;
@@ -173,9 +181,11 @@ void series_totals(const struct engine *e, struct run_summary *out)
 	out->inspection_lost += fs.inspection_lost + e->dns.lost + e->quic.lost + e->tls.lost +
 				telling_lost(e->telling) + app_ndpi_lost(e->ndpi);
 	out->time_backwards += fs.time_backwards;
+	if (e->defrag) /* not closed yet */
+		out->across_evicted += forgotten(e);
 }
 
-void series_end_fragments(struct engine *e)
+void series_close(struct engine *e)
 {
 	struct defrag_stats ds;
 
@@ -186,13 +196,14 @@ void series_end_fragments(struct engine *e)
 		ds.timed_out + ds.evicted + ds.refused + ds.pending + ds.bad_headers;
 	defrag_free(e->defrag);
 	e->defrag = NULL;
+	e->run->across_evicted += forgotten(e);
 }
 
 bool series_new(struct engine *e, struct err_info *err)
 {
 	if (e->table)
 		flow_table_end_all(e->table);
-	series_end_fragments(e);
+	series_close(e);
 	certs_free(e->tls.certs);
 	e->tls.certs = certs_new();
 	e->defrag = defrag_new(e->cfg->memory_bytes / DEFRAG_SHARE);

@@ -67,8 +67,8 @@ void series_free(struct engine *e);
 MUST_CHECK bool series_new(struct engine *e, struct err_info *err);
 /* One frame, from decoding to whatever it makes known. */
 void series_frame(struct engine *e, const struct frame *fr);
-/* Counts the datagrams that never became whole, and forgets them. */
-void series_end_fragments(struct engine *e);
+/* Counts what the tables of the series forgot and the datagrams that never became whole, and forgets those. Once a series. */
+void series_close(struct engine *e);
 /* Adds what the tables have counted since series_set_up to *out. */
 void series_totals(const struct engine *e, struct run_summary *out);
 

@@ -24,7 +24,7 @@ static void lost(FILE *f, const struct run_summary *r)
 		{"truncated", r->lost.truncated},     {"undecoded", r->lost.undecoded},
 		{"prefiltered", r->lost.prefiltered}, {"evicted", r->lost.evicted},
 		{"output", r->lost.output},           {"inspection", r->inspection_lost},
-		{"fragments", r->defrag_failed},
+		{"across", r->across_evicted},        {"fragments", r->defrag_failed},
 	};
 
 	head(f, "lost_total", "counter",

@@ -69,6 +69,8 @@ void summary_take(struct run_summary *run, struct run_summary *part)
 		undecoded_count(run, p.undecoded[i].linktype, p.undecoded[i].ethertype,
 				p.undecoded[i].why, p.undecoded[i].n);
 	run->time_backwards += p.time_backwards;
+	run->clock_steps += p.clock_steps;
+	run->across_evicted += p.across_evicted;
 	run->duplicates += p.duplicates;
 	run->defrag_failed += p.defrag_failed;
 	run->inspection_lost += p.inspection_lost;

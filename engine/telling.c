@@ -296,6 +296,7 @@ void telling_flow_end(struct telling *t, struct flow *f, int64_t watermark_ns,
 {
 	struct flow_record r;
 
+	t->lost += f->conflicts_lost;
 	for (uint32_t i = 0; t->n_waiting && i < t->n_waiting; i++)
 		if (t->waiting[(t->head + i) % WAITING_MAX].f == f)
 			t->waiting[(t->head + i) % WAITING_MAX].f = NULL;

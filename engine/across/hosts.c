@@ -33,6 +33,7 @@ struct struck {
 struct hosts {
 	struct hash_key key;
 	uint32_t series; /* from 1: a new one frees every line without touching it */
+	uint64_t evicted;
 	struct heard heard[LIMIT_HOSTS_HEARD];
 	struct struck struck[LIMIT_HOSTS_STRUCK];
 };
@@ -51,6 +52,12 @@ struct hosts *hosts_new(void)
 void hosts_clear(struct hosts *h)
 {
 	h->series++;
+	h->evicted = 0;
+}
+
+uint64_t hosts_evicted(const struct hosts *h)
+{
+	return h->evicted;
 }
 
 void hosts_free(struct hosts *h)
@@ -75,6 +82,7 @@ static struct heard *heard_place(struct hosts *h, const uint8_t host[16])
 		if (!used || (oldest->series == h->series && e->last_ns < oldest->last_ns))
 			oldest = e;
 	}
+	h->evicted += oldest->series == h->series;
 	*oldest = (struct heard){.series = h->series};
 	memcpy(oldest->host, host, 16);
 	return oldest;
@@ -158,6 +166,7 @@ void hosts_struck(struct hosts *h, const uint8_t orig[16], const uint8_t resp[16
 		    (place->series == h->series && e->what.ts_ns < place->what.ts_ns))
 			place = e;
 	}
+	h->evicted += place->series == h->series && !same_act(h, place, orig, resp, port, how);
 	*place = (struct struck){
 		.series = h->series, .port = port, .how = (uint8_t)how, .what = *what};
 	memcpy(place->orig, orig, 16);

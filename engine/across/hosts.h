@@ -18,6 +18,8 @@ struct hosts *hosts_new(void); /* NULL when out of memory */
 void hosts_free(struct hosts *h);
 /* Forgets all, for the next series; costs nothing. */
 void hosts_clear(struct hosts *h);
+/* Hosts and struck services that went to make room, since then. */
+uint64_t hosts_evicted(const struct hosts *h);
 
 /* A packet from `peer` reached `host`. Called for every TCP and UDP packet: one hash, no
  * allocation. */

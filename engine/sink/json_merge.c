@@ -13,8 +13,8 @@
 
 static const char *const lost_key[] = {"kernel",      "ring",    "truncated", "undecoded",
 				       "prefiltered", "evicted", "output"};
-static const char *const odd_key[] = {"time_backwards", "duplicates", "defrag_failed",
-				      "inspection_lost", "clock_steps"};
+static const char *const odd_key[] = {"time_backwards",  "duplicates",  "defrag_failed",
+				      "inspection_lost", "clock_steps", "across_evicted"};
 
 static bool counts(const struct merge_run *r)
 {

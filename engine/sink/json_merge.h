@@ -13,7 +13,7 @@ struct geo;
 struct merge_sums {
 	uint64_t packets, bytes, flows;
 	uint64_t stage[STAGE_N];
-	uint64_t lost[7], odd[5];
+	uint64_t lost[7], odd[6];
 	uint64_t findings[TECH_N], grades[GRADE_PROOF + 1];
 	uint64_t inputs_twice;  /* captures of runs that count, and of an earlier one as well */
 	const char *sig_sha256; /* NULL: not all runs used the same */

@@ -68,9 +68,11 @@ struct run_summary {
 	/* by link type, ethertype and reason; most first */
 	struct run_undecoded undecoded[RUN_UNDECODED_MAX];
 	uint64_t time_backwards; /* packets whose time went backwards */
-	uint64_t clock_steps;    /* live: the machine's clock was set, and flows ended there */
-	uint64_t duplicates;     /* mirror-port copies left out of the counts of evidence */
-	uint64_t defrag_failed;  /* datagrams never completed */
+	/* hosts, attempts, names and answers that gave way to others in the tables of across/ */
+	uint64_t across_evicted;
+	uint64_t clock_steps;   /* live: the machine's clock was set, and flows ended there */
+	uint64_t duplicates;    /* mirror-port copies left out of the counts of evidence */
+	uint64_t defrag_failed; /* datagrams never completed */
 	/* times there was no room to look closer: features left unknown */
 	uint64_t inspection_lost;
 	uint32_t sig_n;

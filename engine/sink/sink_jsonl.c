@@ -426,6 +426,7 @@ static void put_lost(struct json *j, const struct run_summary *r)
 	json_uint(j, "devices", r->devices);
 	json_uint(j, "devices_left_out", r->devices_left_out);
 	json_uint(j, "clock_steps", r->clock_steps);
+	json_uint(j, "across_evicted", r->across_evicted);
 	json_close(j, '}');
 }
 

@@ -101,6 +101,7 @@ static void lost(struct page *p, struct say *s, const struct run_summary *r)
 		{"results not written", r->lost.output},
 		{"datagrams whose fragments did not all come", r->defrag_failed},
 		{"packets with a time before their predecessor's", r->time_backwards},
+		{"hosts and names of other flows, forgotten for lack of room", r->across_evicted},
 		{"times the clock was set: flows ended there", r->clock_steps},
 		{"copies by a mirror port, left out of the evidence", r->duplicates},
 		{"closer looks left out for lack of memory", r->inspection_lost},

@@ -71,7 +71,7 @@ static void test_metrics_each_family_is_described_once(void **state)
 			assert_true(line[strlen(family)] == ' ' || line[strlen(family)] == '{');
 		}
 	}
-	assert_int_equal(n, 9);
+	assert_int_equal(n, 10);
 	free(text);
 }
 

@@ -274,6 +274,7 @@ static void test_run_event(void **state)
 				.defrag_failed = 7,
 				.inspection_lost = 6,
 				.clock_steps = 5,
+				.across_evicted = 4,
 				.sig_n = 84};
 	struct told t;
 
@@ -298,7 +299,7 @@ static void test_run_event(void **state)
 		"\"lost\":{\"kernel\":1,\"ring\":0,\"truncated\":0,\"undecoded\":0,\"prefiltered\":0,\"evicted\":0,\"output\":2},"
 		"\"undecoded\":[{\"linktype\":1,\"ethertype\":35020,\"why\":\"lldp\",\"n\":2},{\"linktype\":228,\"why\":\"short\",\"n\":1}],"
 		"\"summary\":{\"grades\":{\"anomaly\":0,\"likely\":1,\"confirmed\":0,\"proof\":0},\"time_backwards\":9,\"duplicates\":8,"
-		"\"defrag_failed\":7,\"inspection_lost\":6,\"devices\":0,\"devices_left_out\":0,\"clock_steps\":5}}\n");
+		"\"defrag_failed\":7,\"inspection_lost\":6,\"devices\":0,\"devices_left_out\":0,\"clock_steps\":5,\"across_evicted\":4}}\n");
 	told_free(&t);
 }
 
