@@ -6,7 +6,7 @@
  * answers of Pareto sizes, DNS, QUIC; one connection in five over IPv6, one data segment in 256
  * sent twice small  tiny packets of many flows: refused connections, handshakes without data,
  * requests reset by three forged RSTs, DNS ele    16 bulk flows flood  SYNs from random addresses
- * to one server
+ * to one server held  PACKETS / 5 connections that are all alive: each opened and asked, then one more packet of each
  *
  * Nothing is taken from a capture. The traffic is plausible in shape, not in content: payload is
  * noise from a fixed pool. */
@@ -32,6 +32,7 @@ static const struct workload workloads[] = {
 	{"small", 4000, 8000, {[DNS] = 35, [REFUSED] = 35, [IDLE] = 20, [FORGED] = 10}},
 	{"ele", 16, 11000, {[BULK] = 100}},
 	{"flood", 0, 1000, {0}},
+	{"held", 0, 20000, {[TLS] = 100}},
 };
 
 static size_t name_of(const struct conn *c, char out[64])
@@ -334,6 +335,24 @@ static void interleave(struct gen *g, const struct workload *w)
 	free(c);
 }
 
+static void held(struct gen *g, const struct workload *w)
+{
+	uint64_t n = g->packets_max / 5;
+	struct conn *c = calloc(n, sizeof(*c));
+
+	if (!c) {
+		perror("gen");
+		exit(1);
+	}
+	for (uint64_t i = 0; i < n; i++)
+		conn_new(g, w, &c[i]);
+	/* SYN, SYN/ACK, ACK, request, and the ACK of that */
+	for (int round = 0; round < 5; round++)
+		for (uint64_t i = 0; i < n; i++)
+			(void)step(g, &c[i]); /* none is over yet */
+	free(c);
+}
+
 int main(int argc, char **argv)
 {
 	static struct gen g = {.ts_ns = UINT64_C(1767225600) * 1000000000}; /* 2026-01-01 */
@@ -342,7 +361,7 @@ int main(int argc, char **argv)
 	while (argc == 4 && w < end && strcmp(w->name, argv[1]))
 		w++;
 	if (argc != 4 || w == end) {
-		fprintf(stderr, "usage: gen mix|small|ele|flood PACKETS SEED > FILE\n");
+		fprintf(stderr, "usage: gen mix|small|ele|flood|held PACKETS SEED > FILE\n");
 		return 2;
 	}
 	g.packets_max = strtoull(argv[2], NULL, 10);
@@ -353,6 +372,8 @@ int main(int argc, char **argv)
 	write_header();
 	if (w->live)
 		interleave(&g, w);
+	else if (w->share[TLS])
+		held(&g, w);
 	else
 		flood(&g);
 	if (fflush(stdout)) {
