@@ -243,6 +243,13 @@ static void test_libpcap_files_that_it_writes_read_the_same(void **state)
 	assert_int_equal(t.frames, ARRAY_LEN(dlts) * 4 * 500);
 }
 
+/* A sanitizer finds its errors in a sample as well, and takes ten times as long. */
+#ifdef __SANITIZE_ADDRESS__
+enum { STEP = 8 };
+#else
+enum { STEP = 1 };
+#endif
+
 static void test_libpcap_corpus_reads_the_same(void **state)
 {
 	const char *const dir = "../shared/corpus";
@@ -257,7 +264,7 @@ static void test_libpcap_corpus_reads_the_same(void **state)
 	}
 	if (!source_expand(&dir, 1, &files, &err))
 		fail_msg("%s", err.text);
-	for (size_t i = 0; i < files.n; i++)
+	for (size_t i = 0; i < files.n; i += STEP)
 		if (!strstr(files.at[i], ".tsv")) /* the lists beside the captures */
 			compare_file(files.at[i], &t);
 	path_list_free(&files);
