@@ -63,7 +63,7 @@ FLAGS   += $(CFLAGS)
 
 # With ROOMS given, the files above the rooms stay out too: good for unit tests while another room is in pieces.
 ENGINE  := $(wildcard $(if $(filter file,$(origin ROOMS)),engine/*.c) $(ROOMS:%=engine/%/*.c))
-OBJ     := $(patsubst %.c,$(B)/%.o,$(filter-out engine/sig_maker.c,$(ENGINE))) $(if $(filter engine/cmd_common.c,$(ENGINE)),$(B)/signatures.o)
+OBJ     := $(patsubst %.c,$(B)/%.o,$(filter-out engine/sig_maker.c,$(ENGINE))) $(if $(filter engine/match/sig_known.c,$(ENGINE)),$(B)/signatures.o)
 LIB     := $(B)/libwallprint.a
 UNIT    := $(sort $(wildcard tests/unit/test_*.c))
 HELP    := $(filter-out $(UNIT),$(wildcard tests/unit/*.c))
