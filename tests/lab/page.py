@@ -185,7 +185,7 @@ def lab_page(rows, seeds):
         "## Grades\n\nA finding is right when every technique and aim it names is true of that capture and every frame it calls injected was forged.\n\n" + by_grade(rows),
         "## Conditions\n\n" + by_condition(rows),
         f"## Both ends\n\n`wallprint diff` over {len(diffs)} runs: all forged and all dropped frames and no other in {diffs.count('whole')}; some of them and no "
-        f"other in {diffs.count('part')} (frames of flows that only one end saw are not called dropped); a frame that was neither in {diffs.count('false')}.\n",
+        f"other in {diffs.count('part')} (what passed after the other capture's last packet, or fewer than three packets, is not called dropped); a frame that was neither in {diffs.count('false')}.\n",
         "## Confusions\n\n" + confusion(lab_pairs(rows)),
         "## Plays\n\n" + by_play(rows), "## Innocent plays\n\n" + by_innocent(rows),
         "## What went wrong\n\nEach line is one capture; the command plays it again.\n\n" + "\n".join(bad[:LIST_MAX] or ["Nothing."]) +
