@@ -199,37 +199,40 @@ void series_close(struct engine *e)
 	e->run->across_evicted += forgotten(e);
 }
 
+/* What is known across flows. The last one there says that all are. */
+static bool tables_new(struct engine *e)
+{
+	return (e->usual = usual_new()) && (e->hosts = hosts_new()) &&
+	       (e->controls = controls_new()) && (e->tls.certs = certs_new()) &&
+	       (e->answers = answers_new()) && (e->then = dns_then_new());
+}
+
 bool series_new(struct engine *e, struct err_info *err)
 {
 	if (e->table)
 		flow_table_end_all(e->table);
 	series_close(e);
-	certs_free(e->tls.certs);
-	e->tls.certs = certs_new();
 	e->defrag = defrag_new(e->cfg->memory_bytes / DEFRAG_SHARE);
-	/* 15 MB that a small capture hardly touches: emptied, not made anew. */
-	if (e->usual && e->hosts && e->controls) {
+	/* 20 MB that a small capture hardly touches: emptied, not made anew. */
+	if (e->then) {
 		usual_clear(e->usual);
 		hosts_clear(e->hosts);
 		controls_clear(e->controls);
-	} else {
-		e->usual = usual_new();
-		e->hosts = hosts_new();
-		e->controls = controls_new();
+		certs_clear(e->tls.certs);
+		answers_clear(e->answers);
+		dns_then_clear(e->then);
+	} else if (!tables_new(e)) {
+		return err_set(err, "out of memory");
 	}
 	telling_series(e->telling, &(struct around){e->hosts, e->controls}, &e->watermark_ns);
-	answers_free(e->answers);
-	dns_then_free(e->then);
-	e->dns.answers = e->answers = answers_new();
-	e->dns.then = e->then = dns_then_new();
+	e->dns.answers = e->answers;
+	e->dns.then = e->then;
 	e->dns.usual = e->usual;
 	e->quic.controls = e->controls;
 	e->quic.hosts = e->hosts;
 	e->vantage = (struct vantage){0};
 	e->watermark_ns = INT64_MIN / 2;
-	return (e->defrag && e->usual && e->hosts && e->controls && e->answers && e->then &&
-		e->tls.certs) ||
-	       err_set(err, "out of memory");
+	return e->defrag || err_set(err, "out of memory");
 }
 
 static void note_signatures(struct engine *e, const struct sig_set *sigs)

@@ -44,6 +44,9 @@ struct resolver {
 
 struct answers {
 	uint64_t evicted;
+	/* from 1: a new one empties every set of places without touching it; of a set, when it was written last */
+	uint32_t series, name_series[LIMIT_ANSWER_NAMES / WAYS];
+	uint32_t resolver_series[LIMIT_ANSWER_HOSTS / WAYS];
 	struct name name[LIMIT_ANSWER_NAMES];
 	struct resolver resolver[LIMIT_ANSWER_HOSTS];
 };
@@ -52,12 +55,22 @@ static const struct hash_key key = {23, 29};
 
 struct answers *answers_new(void)
 {
-	return calloc(1, sizeof(struct answers));
+	struct answers *a = calloc(1, sizeof(*a));
+
+	if (a)
+		a->series = 1;
+	return a;
 }
 
 void answers_free(struct answers *a)
 {
 	free(a);
+}
+
+void answers_clear(struct answers *a)
+{
+	a->series++;
+	a->evicted = 0;
 }
 
 uint64_t answers_evicted(const struct answers *a)
@@ -90,7 +103,7 @@ static const struct name *name_get(const struct answers *a, uint64_t k)
 {
 	size_t set = k % (LIMIT_ANSWER_NAMES / WAYS) * WAYS;
 
-	for (size_t i = set; i < set + WAYS; i++)
+	for (size_t i = set; a->name_series[set / WAYS] == a->series && i < set + WAYS; i++)
 		if (a->name[i].key == k)
 			return &a->name[i];
 	return NULL;
@@ -100,6 +113,9 @@ static struct name *name_place(struct answers *a, uint64_t k)
 {
 	size_t set = k % (LIMIT_ANSWER_NAMES / WAYS) * WAYS, old = set;
 
+	for (size_t i = set; a->name_series[set / WAYS] != a->series && i < set + WAYS; i++)
+		a->name[i].key = 0;
+	a->name_series[set / WAYS] = a->series;
 	for (size_t i = set; i < set + WAYS; i++) {
 		if (a->name[i].key == k)
 			return &a->name[i];
@@ -122,7 +138,7 @@ static const struct resolver *resolver_get(const struct answers *a, const uint8_
 {
 	size_t set = resolver_set(addr);
 
-	for (size_t i = set; i < set + WAYS; i++)
+	for (size_t i = set; a->resolver_series[set / WAYS] == a->series && i < set + WAYS; i++)
 		if (a->resolver[i].used && !memcmp(a->resolver[i].addr, addr, 16))
 			return &a->resolver[i];
 	return NULL;
@@ -133,6 +149,9 @@ static struct resolver *resolver_place(struct answers *a, const uint8_t addr[16]
 	size_t set = resolver_set(addr), old = set;
 	struct resolver *r = a->resolver;
 
+	for (size_t i = set; a->resolver_series[set / WAYS] != a->series && i < set + WAYS; i++)
+		r[i].used = false;
+	a->resolver_series[set / WAYS] = a->series;
 	for (size_t i = set; i < set + WAYS; i++) {
 		if (r[i].used && !memcmp(r[i].addr, addr, 16))
 			return &r[i];

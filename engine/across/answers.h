@@ -40,6 +40,8 @@ struct answer_facts {
 
 struct answers *answers_new(void);    /* NULL when out of memory */
 void answers_free(struct answers *a); /* accepts NULL */
+/* Forgets all, for the next series; costs nothing. */
+void answers_clear(struct answers *a);
 /* Notes an answer as it comes; of several to one name by one resolver the last counts. About 200 ns. */
 void answers_note(struct answers *a, const struct answer_note *n);
 /* Lays `n` (whose ts_ns is the answer's) beside what was noted within ten minutes of it. Pure. */

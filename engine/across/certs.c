@@ -38,6 +38,9 @@ struct key {
 struct certs {
 	struct hash_key hash;
 	uint64_t evicted;
+	/* from 1: a new one empties every set of places without touching it; of a set, when it was written last */
+	uint32_t series, server_series[LIMIT_CERT_SERVERS / WAYS];
+	uint32_t key_series[LIMIT_CERT_KEYS / WAYS];
 	struct server server[LIMIT_CERT_SERVERS];
 	struct key key[LIMIT_CERT_KEYS];
 };
@@ -46,14 +49,22 @@ struct certs *certs_new(void)
 {
 	struct certs *c = calloc(1, sizeof(*c));
 
-	if (c)
+	if (c) {
 		c->hash = HASH_KEY_KNOWN;
+		c->series = 1;
+	}
 	return c;
 }
 
 void certs_free(struct certs *c)
 {
 	free(c);
+}
+
+void certs_clear(struct certs *c)
+{
+	c->series++;
+	c->evicted = 0;
 }
 
 uint64_t certs_evicted(const struct certs *c)
@@ -78,8 +89,13 @@ static bool is_server(const struct server *s, const struct cert_note *n)
 
 static struct server *server_place(struct certs *c, const struct cert_note *n)
 {
-	struct server *set = &c->server[server_set(c, n)], *old = set;
+	size_t at = server_set(c, n);
+	struct server *set = &c->server[at], *old = set;
 
+	for (struct server *s = set; c->server_series[at / WAYS] != c->series && s < set + WAYS;
+	     s++)
+		s->n = 0;
+	c->server_series[at / WAYS] = c->series;
 	for (struct server *s = set; s < set + WAYS; s++) {
 		if (is_server(s, n))
 			return s;
@@ -102,8 +118,12 @@ static size_t key_set(const struct certs *c, uint64_t key)
 
 static struct key *key_place(struct certs *c, uint64_t key)
 {
-	struct key *set = &c->key[key_set(c, key)], *old = set;
+	size_t at = key_set(c, key);
+	struct key *set = &c->key[at], *old = set;
 
+	for (struct key *k = set; c->key_series[at / WAYS] != c->series && k < set + WAYS; k++)
+		k->key = 0;
+	c->key_series[at / WAYS] = c->series;
 	for (struct key *k = set; k < set + WAYS; k++) {
 		if (k->key == key)
 			return k;
@@ -174,9 +194,12 @@ static void compare(const struct line *l, const struct cert_note *n, struct cert
 
 static uint32_t key_uses(const struct certs *c, const struct cert_note *n)
 {
-	const struct key *set = &c->key[key_set(c, n->key)];
+	size_t at = key_set(c, n->key);
+	const struct key *set = &c->key[at];
 	uint32_t found = 0;
 
+	if (c->key_series[at / WAYS] != c->series)
+		return 0;
 	for (const struct key *k = set; k < set + WAYS; k++)
 		for (uint32_t i = 0; k->key == n->key && i < k->n; i++)
 			found += k->use[i].cert != n->cert && k->use[i].site &&
@@ -186,10 +209,12 @@ static uint32_t key_uses(const struct certs *c, const struct cert_note *n)
 
 void certs_ask(const struct certs *c, const struct cert_note *n, struct cert_answer *out)
 {
-	const struct server *set = &c->server[server_set(c, n)];
+	size_t at = server_set(c, n);
+	const struct server *set = &c->server[at];
+	bool known = c->server_series[at / WAYS] == c->series;
 
 	*out = (struct cert_answer){0};
-	for (const struct server *s = set; s < set + WAYS; s++) {
+	for (const struct server *s = set; known && s < set + WAYS; s++) {
 		uint32_t kept = s->n < LIMIT_CERT_LINES ? s->n : LIMIT_CERT_LINES;
 
 		if (!is_server(s, n))

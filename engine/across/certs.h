@@ -43,6 +43,8 @@ struct cert_answer {
 
 struct certs *certs_new(void);    /* NULL when out of memory */
 void certs_free(struct certs *c); /* accepts NULL */
+/* Forgets all, for the next series; costs nothing. */
+void certs_clear(struct certs *c);
 /* Writes one connection's line. Called once a connection. */
 void certs_note(struct certs *c, const struct cert_note *n);
 /* What other connections showed beside this one. Pure. */

@@ -20,17 +20,29 @@ struct visit {
 
 struct dns_then {
 	uint64_t evicted;
+	/* from 1: a new one empties every set of places without touching it; of a set, when it was written last */
+	uint32_t series, set_series[LIMIT_THEN_VISITS / WAYS];
 	struct visit visit[LIMIT_THEN_VISITS];
 };
 
 struct dns_then *dns_then_new(void)
 {
-	return calloc(1, sizeof(struct dns_then));
+	struct dns_then *t = calloc(1, sizeof(*t));
+
+	if (t)
+		t->series = 1;
+	return t;
 }
 
 void dns_then_free(struct dns_then *t)
 {
 	free(t);
+}
+
+void dns_then_clear(struct dns_then *t)
+{
+	t->series++;
+	t->evicted = 0;
 }
 
 uint64_t dns_then_evicted(const struct dns_then *t)
@@ -62,6 +74,9 @@ void dns_then_note(struct dns_then *t, const struct then_note *n)
 	size_t set = k % (LIMIT_THEN_VISITS / WAYS) * WAYS, old = set;
 	struct visit *v = t->visit;
 
+	for (size_t i = set; t->set_series[set / WAYS] != t->series && i < set + WAYS; i++)
+		v[i].key = 0;
+	t->set_series[set / WAYS] = t->series;
 	for (size_t i = set; i < set + WAYS; i++) {
 		if (v[i].key == k) {
 			old = i;
@@ -84,7 +99,7 @@ struct then_answer dns_then_ask(const struct dns_then *t, const struct then_note
 	uint64_t k = key_of(n);
 	size_t set = k % (LIMIT_THEN_VISITS / WAYS) * WAYS;
 
-	for (size_t i = set; i < set + WAYS; i++) {
+	for (size_t i = set; t->set_series[set / WAYS] == t->series && i < set + WAYS; i++) {
 		const struct visit *v = &t->visit[i];
 
 		if (v->key == k && v->ts_ns >= n->ts_ns && v->ts_ns - n->ts_ns <= used_ns)

@@ -35,6 +35,8 @@ struct then_answer {
 
 struct dns_then *dns_then_new(void); /* NULL when out of memory */
 void dns_then_free(struct dns_then *t);
+/* Forgets all, for the next series; costs nothing. */
+void dns_then_clear(struct dns_then *t);
 void dns_then_note(struct dns_then *t, const struct then_note *n);
 /* What became of the client's visits to that address under that name from `ts_ns` on, for as long as an answer is used
  * (five minutes: browsers keep names one minute, systems a record's TTL, mostly 300 s). Pure; nothing known is 0. */

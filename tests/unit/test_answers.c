@@ -190,9 +190,30 @@ static void test_answers_full_tables_forget_the_oldest(void **state)
 	answers_free(a);
 }
 
+static void test_answers_next_series_knows_nothing(void **state)
+{
+	struct answers *a = answers_new();
+	struct answer_facts f;
+
+	(void)state;
+	for (int series = 0; series < 3; series++) {
+		f = ask(a, 1, "a.example", ANSWER_DENIED, 1);
+		assert_int_equal(f.elsewhere_ok + f.names_ok, 0);
+		for (uint16_t i = 1; i < 2000; i++)
+			note(a, i, "a.example", ANSWER_PUBLIC, 1);
+		note(a, 1, "b.example", ANSWER_PUBLIC, 1);
+		f = ask(a, 1, "a.example", ANSWER_DENIED, 1);
+		assert_true(f.elsewhere_ok && f.names_ok && answers_evicted(a));
+		answers_clear(a);
+		assert_int_equal(answers_evicted(a), 0);
+	}
+	answers_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_answers_next_series_knows_nothing),
 		cmocka_unit_test(test_answers_nothing_known_is_nothing),
 		cmocka_unit_test(test_answers_elsewhere_counts_other_public_resolvers_once),
 		cmocka_unit_test(test_answers_last_answer_of_a_resolver_counts),

@@ -132,9 +132,35 @@ static void test_certs_tables_are_bounded(void **state)
 	certs_free(NULL);
 }
 
+static void test_certs_next_series_knows_nothing(void **state)
+{
+	struct certs *c = certs_new();
+	struct cert_note first = note(1, 1, 1, 1), other = note(2, 2, 2, 2);
+	struct cert_answer a;
+
+	(void)state;
+	for (int series = 0; series < 3; series++) {
+		static const uint8_t elsewhere[16] = {9};
+		struct cert_note site = first;
+
+		certs_ask(c, &first, &a);
+		assert_int_equal(a.key_other + a.hello_other + a.key_certs, 0);
+		site.resp = elsewhere;
+		site.site = site.cert = 5;
+		certs_note(c, &other);
+		certs_note(c, &site);
+		certs_ask(c, &first, &a);
+		assert_int_equal(a.key_other, 1);
+		assert_int_equal(a.key_certs, 1);
+		certs_clear(c);
+	}
+	certs_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_certs_next_series_knows_nothing),
 		cmocka_unit_test(test_certs_compare_key_issuer_and_hello),
 		cmocka_unit_test(test_certs_of_other_servers_names_and_offers_are_no_controls),
 		cmocka_unit_test(test_certs_one_key_for_other_sites_at_other_addresses),

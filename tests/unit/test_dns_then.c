@@ -230,9 +230,25 @@ static void test_then_http_tells_a_known_page_from_others(void **state)
 			 THEN_HTTP);
 }
 
+static void test_dns_then_next_series_knows_nothing(void **state)
+{
+	struct dns_then *d = dns_then_new();
+	struct then_note n = visit(client, server, "fine.example", 100);
+
+	(void)state;
+	for (int series = 0; series < 3; series++) {
+		assert_int_equal(dns_then_ask(d, &n).what, 0);
+		dns_then_note(d, &n);
+		assert_int_equal(dns_then_ask(d, &n).what, THEN_TLS);
+		dns_then_clear(d);
+	}
+	dns_then_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_dns_then_next_series_knows_nothing),
 		cmocka_unit_test(test_dns_then_joins_client_address_name_and_time),
 		cmocka_unit_test(test_dns_then_several_notes_add_up_and_a_full_table_forgets),
 		cmocka_unit_test(test_then_tls_needs_a_client_that_goes_on),
