@@ -137,3 +137,8 @@ bool geo_country(const struct geo *g, const uint8_t addr[16], char out[GEO_COUNT
 		return geo_mmdb_find(g, addr, out);
 	return geo_tor_find(&g->table[memcmp(addr, v4, sizeof(v4)) != 0], addr, out);
 }
+
+uint32_t geo_network(const struct geo *g, const uint8_t addr[16])
+{
+	return g && g->is_mmdb ? geo_mmdb_network(g, addr) : 0;
+}

@@ -31,5 +31,8 @@ const struct geo_info *geo_info(const struct geo *g);
 /* Writes the ISO 3166 alpha-2 country of the address (IPv4 as ::ffff:a.b.c.d), upper case. False,
  * and an empty string, when the database has none for it, or g is NULL. About 1 us. */
 bool geo_country(const struct geo *g, const uint8_t addr[16], char out[GEO_COUNTRY]);
+/* The number of the network (autonomous system, RFC 1930) that announces the address; 0 when the database has none for it, is not
+ * of MaxMind's format, or g is NULL. About 1 us. */
+uint32_t geo_network(const struct geo *g, const uint8_t addr[16]);
 
 #endif

@@ -43,5 +43,6 @@ bool geo_tor_find(const struct geo_table *t, const uint8_t addr[16], char out[GE
 /* Opens g->mmdb and fills name and date. */
 MUST_CHECK bool geo_mmdb_open(struct geo *g, const char *path, struct err_info *err);
 bool geo_mmdb_find(const struct geo *g, const uint8_t addr[16], char out[GEO_COUNTRY]);
+uint32_t geo_mmdb_network(const struct geo *g, const uint8_t addr[16]);
 
 #endif

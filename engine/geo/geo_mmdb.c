@@ -40,12 +40,9 @@ static bool get_country(MMDB_entry_s *entry, const char *const *path, char out[G
 	return true;
 }
 
-/* Where the address is used: `country` of GeoIP2, GeoLite2 and DB-IP, `country_code` of IPinfo and
- * plainer ones. Not `registered_country`: that is where the owner of the block has its office. */
-bool geo_mmdb_find(const struct geo *g, const uint8_t addr[16], char out[GEO_COUNTRY])
+/* The entry of an address; false when there is none. */
+static bool find_entry(const struct geo *g, const uint8_t addr[16], MMDB_entry_s *out)
 {
-	static const char *const nested[] = {"country", "iso_code", NULL};
-	static const char *const flat[] = {"country_code", NULL};
 	static const uint8_t v4[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
 	struct sockaddr_in in4 = {.sin_family = AF_INET};
@@ -58,7 +55,43 @@ bool geo_mmdb_find(const struct geo *g, const uint8_t addr[16], char out[GEO_COU
 	found = MMDB_lookup_sockaddr(
 		&g->mmdb, is_v4 ? (const struct sockaddr *)&in4 : (const struct sockaddr *)&in6,
 		&status);
-	if (status != MMDB_SUCCESS || !found.found_entry)
-		return false;
-	return get_country(&found.entry, nested, out) || get_country(&found.entry, flat, out);
+	*out = found.entry;
+	return status == MMDB_SUCCESS && found.found_entry;
+}
+
+/* Where the address is used: `country` of GeoIP2, GeoLite2 and DB-IP, `country_code` of IPinfo and
+ * plainer ones. Not `registered_country`: that is where the owner of the block has its office. */
+bool geo_mmdb_find(const struct geo *g, const uint8_t addr[16], char out[GEO_COUNTRY])
+{
+	static const char *const nested[] = {"country", "iso_code", NULL};
+	static const char *const flat[] = {"country_code", NULL};
+	MMDB_entry_s entry;
+
+	return find_entry(g, addr, &entry) &&
+	       (get_country(&entry, nested, out) || get_country(&entry, flat, out));
+}
+
+/* `autonomous_system_number` of GeoLite2 ASN and DB-IP's; "AS64500" under `asn` of IPinfo. */
+uint32_t geo_mmdb_network(const struct geo *g, const uint8_t addr[16])
+{
+	static const char *const number[] = {"autonomous_system_number", NULL};
+	static const char *const text[] = {"asn", NULL};
+	MMDB_entry_data_s data;
+	MMDB_entry_s entry;
+	uint64_t n = 0;
+
+	if (!find_entry(g, addr, &entry))
+		return 0;
+	if (MMDB_aget_value(&entry, &data, number) == MMDB_SUCCESS && data.has_data)
+		return data.type == MMDB_DATA_TYPE_UINT32 ? data.uint32 : 0;
+	if (MMDB_aget_value(&entry, &data, text) != MMDB_SUCCESS || !data.has_data ||
+	    data.type != MMDB_DATA_TYPE_UTF8_STRING || data.data_size < 3 || data.data_size > 12 ||
+	    memcmp(data.utf8_string, "AS", 2) != 0)
+		return 0;
+	for (uint32_t i = 2; i < data.data_size; i++) {
+		if (data.utf8_string[i] < '0' || data.utf8_string[i] > '9')
+			return 0;
+		n = n * 10 + (uint64_t)(data.utf8_string[i] - '0');
+	}
+	return n <= UINT32_MAX ? (uint32_t)n : 0;
 }

@@ -40,9 +40,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd); /* fits */
 	if (write(fd, data, size) == (ssize_t)size && geo_open(&g, path, &err)) {
 		must(geo_info(g)->date[0] == '\0' || strlen(geo_info(g)->date) == 10);
-		for (size_t i = 0; i < sizeof(addr) / sizeof(addr[0]); i++)
+		for (size_t i = 0; i < sizeof(addr) / sizeof(addr[0]); i++) {
 			must(geo_country(g, addr[i], country) ? strlen(country) == 2
 							      : country[0] == '\0');
+			must(geo_network(g, addr[i]) == geo_network(g, addr[i]));
+		}
 		geo_close(g);
 	}
 	(void)close(fd); /* nothing to be lost */

@@ -58,11 +58,18 @@ NETS = {
     "10.0.0.0/8": {"country": {"iso_code": "HM"}},
     "2001:db8::/32": {"country": {"iso_code": "GS"}, "names": {"en": "South Georgia"}},
 }
+ASNS = {
+    "192.0.2.0/24": {"autonomous_system_number": (6, 64500), "autonomous_system_organization": "Test"},
+    "198.51.100.0/24": {"asn": "AS4200000000"},
+    "203.0.113.0/25": {"asn": "AS64500x"},
+    "203.0.113.128/25": {"asn": "AS4294967296"},
+    "2001:db8::/32": {"autonomous_system_number": (6, 64501)},
+}
 
 if __name__ == "__main__":
     out = os.path.join(sys.argv[1], "geo_mmdb")
     os.makedirs(out, exist_ok=True)
-    for what, made in (("countries", mmdb(NETS)), ("empty", mmdb({"::/1": {}})),
+    for what, made in (("countries", mmdb(NETS)), ("networks", mmdb(ASNS, name="Test-ASN")), ("empty", mmdb({"::/1": {}})),
                        ("deep", mmdb({"192.0.2.1/32": {"country": {"iso_code": {"a": [{"b": "AQ"}]}}}}))):
         with open(os.path.join(out, what), "wb") as f:
             f.write(made)

@@ -20,15 +20,29 @@
 
 static const char mmdb[] = "tests/fuzz/seeds/geo_mmdb/countries";
 
-/* The country by g, "" for none. */
-static const char *where(const struct geo *g, const char *ip, char out[GEO_COUNTRY])
+static void addr_of(const char *ip, uint8_t addr[16])
 {
-	uint8_t addr[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
+	memcpy(addr, (const uint8_t[12]){0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 12);
 	if (strchr(ip, ':'))
 		assert_int_equal(inet_pton(AF_INET6, ip, addr), 1);
 	else
 		assert_int_equal(inet_pton(AF_INET, ip, addr + 12), 1);
+}
+
+static uint32_t network(const struct geo *g, const char *ip)
+{
+	uint8_t addr[16];
+
+	addr_of(ip, addr);
+	return geo_network(g, addr);
+}
+
+/* The country by g, "" for none. */
+static const char *where(const struct geo *g, const char *ip, char out[GEO_COUNTRY])
+{
+	uint8_t addr[16];
+
+	addr_of(ip, addr);
 	if (geo_country(g, addr, out))
 		assert_int_equal(strlen(out), 2);
 	else
@@ -92,6 +106,26 @@ static void test_mmdb_of_two_shapes_gives_country(void **state)
 	assert_string_equal(geo_info(g)->date, "2023-11-14");
 	geo_close(g);
 	assert_string_equal(where(NULL, "192.0.2.77", cc), "");
+}
+
+static void test_mmdb_of_two_shapes_gives_network(void **state)
+{
+	struct err_info err;
+	struct geo *g;
+
+	(void)state;
+	assert_true(geo_open(&g, "tests/fuzz/seeds/geo_mmdb/networks", &err));
+	assert_int_equal(network(g, "192.0.2.77"), 64500);
+	assert_int_equal(network(g, "198.51.100.1"), 4200000000); /* "AS4200000000" */
+	assert_int_equal(network(g, "2001:db8::5"), 64501);
+	assert_int_equal(network(g, "203.0.113.1"), 0);   /* AS64500x is no number */
+	assert_int_equal(network(g, "203.0.113.200"), 0); /* nor is 2^32 */
+	assert_int_equal(network(g, "192.0.3.1"), 0);
+	geo_close(g);
+	assert_true(geo_open(&g, mmdb, &err));
+	assert_int_equal(network(g, "192.0.2.77"), 0); /* it knows countries only */
+	geo_close(g);
+	assert_int_equal(network(NULL, "192.0.2.77"), 0);
 }
 
 static void test_mmdb_cut_at_every_length_is_refused_or_read(void **state)
@@ -235,6 +269,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mmdb_of_two_shapes_gives_country),
+		cmocka_unit_test(test_mmdb_of_two_shapes_gives_network),
 		cmocka_unit_test(test_mmdb_cut_at_every_length_is_refused_or_read),
 		cmocka_unit_test(test_tor_tables_give_country_name_and_date),
 		cmocka_unit_test(test_tor_table_with_one_file_is_enough_none_is_not),
