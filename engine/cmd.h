@@ -32,6 +32,7 @@ int cmd_explain(int argc, char **argv);
 int cmd_signatures(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_merge(int argc, char **argv);
+int cmd_outages(int argc, char **argv);
 int cmd_kin(int argc, char **argv);
 
 /* --- shared by commands: cmd_common.c --- */

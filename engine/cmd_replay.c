@@ -15,6 +15,7 @@
 #include "cmd_lists.h"
 #include "engine.h"
 #include "geo/geo.h"
+#include "outage_run.h"
 #include "source/source_expand.h"
 
 struct replay {
@@ -24,8 +25,10 @@ struct replay {
 	struct sink_options sink_opts;
 	struct sig_dirs dirs;
 	struct blockpages *lists;
-	const char *out_path, *geo_path;
-	struct geo *geo;
+	const char *out_path, *geo_path, *asn_path, *save_path;
+	struct geo *geo, *networks;
+	bool want_outages;
+	struct outage_run outages;
 	struct cmd_out out;
 	bool progress_on, progress_shown;
 	time_t started, last_shown;
@@ -45,6 +48,10 @@ static void help(void)
 	     "  --signatures DIR     use these signatures too; may be repeated\n"
 	     "  --geo FILE|tor       tell countries of addresses by this database: a file in MaxMind's format, or the\n"
 	     "                       tables of the tor-geoipdb package; without it none is told\n"
+	     "  --outages            tell outages: places from which far fewer flows succeeded than usual (docs/OUTAGES.md);\n"
+	     "                       all files are one server's, in order of time\n"
+	     "  --asn FILE           tell networks of addresses by this database in MaxMind's format (for --outages)\n"
+	     "  --series-save FILE   write the series that outages are read from (mode 0600; no address of a client in it)\n"
 	     "  --memory SIZE        ceiling for flow state, e.g. 512M (default: a quarter of the machine)\n"
 	     "  --ndpi off|events|all  ask nDPI what flows carry: never, where it matters (default), of every flow\n"
 	     "  --blockpages FILE    a public list of block pages (Censored Planet's JSON lines, OONI's CSV); may be repeated\n"
@@ -174,6 +181,9 @@ static const struct option opts[] = {
 	{"signatures", required_argument, NULL, 'S'},
 	{"memory", required_argument, NULL, 'm'},
 	{"geo", required_argument, NULL, 'g'},
+	{"outages", no_argument, NULL, 'O'},
+	{"asn", required_argument, NULL, 'a'},
+	{"series-save", required_argument, NULL, 'w'},
 	{"help", no_argument, NULL, 'h'},
 	{"jobs", required_argument, NULL, 'j'},
 	{"output", required_argument, NULL, 'o'},
@@ -182,6 +192,16 @@ static const struct option opts[] = {
 	{NULL, 0, NULL, 0},
 };
 
+/* Where an option's argument goes that is a path and nothing else. */
+static const char **path_option(struct replay *r, int c)
+{
+	return c == 'o'   ? &r->out_path
+	       : c == 'g' ? &r->geo_path
+	       : c == 'a' ? &r->asn_path
+	       : c == 'w' ? &r->save_path
+			  : NULL;
+}
+
 /* Returns -1 to go on, else the exit status. */
 static int parse(struct replay *r, int argc, char **argv)
 {
@@ -189,6 +209,12 @@ static int parse(struct replay *r, int argc, char **argv)
 	int c;
 
 	while ((c = getopt_long(argc, argv, "o:hj:", opts, NULL)) != -1) {
+		const char **path = path_option(r, c);
+
+		if (path) {
+			*path = optarg;
+			continue;
+		}
 		switch (c) {
 		case 'f':
 			if (!parse_format(r, optarg))
@@ -222,11 +248,8 @@ static int parse(struct replay *r, int argc, char **argv)
 			if (!parse_ndpi(r, optarg))
 				return EXIT_USAGE;
 			break;
-		case 'o':
-			r->out_path = optarg;
-			break;
-		case 'g':
-			r->geo_path = optarg;
+		case 'O':
+			r->want_outages = true;
 			break;
 		case 'h':
 			help();
@@ -269,6 +292,18 @@ static void close_output(struct replay *r, const struct run_summary *summary)
 		r->status = EXIT_OUTPUT;
 }
 
+/* False after saying why. */
+static bool begin_outages(struct replay *r)
+{
+	if (!r->want_outages && !r->save_path)
+		return true;
+	if (!outage_run_begin(&r->outages, "replay", r->want_outages, r->save_path))
+		return false;
+	r->cfg.tally = r->outages.tally;
+	r->cfg.networks = r->networks;
+	return true;
+}
+
 static bool has_pipe(const struct path_list *paths)
 {
 	for (size_t i = 0; i < paths->n; i++)
@@ -292,7 +327,7 @@ static int run(struct replay *r, const struct path_list *paths)
 	sigs = cmd_collection("replay", &r->dirs);
 	if (!sigs)
 		return EXIT_USAGE;
-	if (!open_output(r)) {
+	if (!begin_outages(r) || !open_output(r)) {
 		sig_set_free(sigs);
 		return EXIT_OUTPUT;
 	}
@@ -307,6 +342,8 @@ static int run(struct replay *r, const struct path_list *paths)
 	progress_clear(r);
 	cmd_note_geo(r->geo, &summary.geo);
 	cmd_lists_tell(r->lists, &summary);
+	if (r->cfg.tally && !outage_run_tell(&r->outages, r->networks, r->ops, r->sink, &summary))
+		r->status = EXIT_OUTPUT;
 	close_output(r, &summary);
 	run_summary_free(&summary);
 	sig_set_free(sigs);
@@ -321,6 +358,8 @@ int cmd_replay(int argc, char **argv)
 	int status = parse(&r, argc, argv);
 
 	if (status == -1 && !cmd_open_geo("replay", r.geo_path, &r.geo))
+		status = EXIT_USAGE;
+	if (status == -1 && !cmd_open_geo("replay", r.asn_path, &r.networks))
 		status = EXIT_USAGE;
 	if (status == -1 && !cmd_lists_ready(r.lists))
 		status = EXIT_USAGE;
@@ -341,7 +380,9 @@ int cmd_replay(int argc, char **argv)
 		}
 		path_list_free(&paths);
 	}
+	outage_run_free(&r.outages);
 	geo_close(r.geo);
+	geo_close(r.networks);
 	blockpages_free(r.lists);
 	sig_dirs_free(&r.dirs);
 	return status;

@@ -16,6 +16,7 @@
 #include "source/live.h"
 
 struct geo;
+struct tally;
 struct engine;
 
 struct engine_config {
@@ -38,6 +39,9 @@ struct engine_config {
 	uint64_t mark_frame;
 	/* a loan: where addresses are; NULL: that is not told */
 	const struct geo *geo;
+	/* Loans: who counts flows that succeed, NULL nobody; and a database of networks, NULL: none is told. */
+	struct tally *tally;
+	const struct geo *networks;
 };
 
 /* Called on the caller's thread, in the order of output. Any may be NULL. */

@@ -16,6 +16,7 @@
 #include "detect/then.h"
 #include "dns_watch.h"
 #include "naming.h"
+#include "served.h"
 #include "summary.h"
 #include "tls_watch.h"
 
@@ -50,6 +51,8 @@ static void on_flow_end(void *arg, struct flow *f)
 {
 	struct engine *e = arg;
 
+	if (e->cfg->tally)
+		served_end(e->cfg, f);
 	det_dns_end(&e->dns, f);
 	det_quic_end(&e->quic, f, e->watermark_ns);
 	det_tls_end(&e->tls, f);
@@ -131,6 +134,8 @@ static void take_packet(struct engine *e, struct pkt *p, const struct decode_not
 	}
 	if (naming_wants_packet(e->ndpi, f, e->cfg->want_flows))
 		app_ndpi_packet(e->ndpi, e->table, f, d, p);
+	if (e->cfg->tally)
+		served_packet(e->cfg, f, d, p);
 	if (e->cfg->follow && f->suspicion && p->l4 == L4_TCP)
 		suspect(e, f);
 }

@@ -53,8 +53,8 @@ uint32_t jobs_of(const struct engine_config *cfg, const struct engine_hooks *hoo
 {
 	uint64_t n = cfg->jobs;
 
-	/* explain and signature tests look at cases, which are not handed on */
-	if (cfg->live || cfg->follow || cfg->one_series || hooks->on_case)
+	/* explain and signature tests look at cases, which are not handed on; flows are counted in order of time */
+	if (cfg->live || cfg->follow || cfg->one_series || hooks->on_case || cfg->tally)
 		return 1;
 	n = n > n_files ? n_files : n;
 	n = n > LIMIT_JOBS ? LIMIT_JOBS : n;

@@ -14,6 +14,7 @@ static const struct command commands[] = {
 	{"signatures", "check, list or show the signature collection", cmd_signatures},
 	{"diff", "compare two captures of the same traffic, one from each end", cmd_diff},
 	{"merge", "join what several runs found", cmd_merge},
+	{"outages", "find outages in saved series of successful flows", cmd_outages},
 	{"kin", "compare devices with one another and with the collection", cmd_kin},
 };
 

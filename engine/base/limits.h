@@ -200,6 +200,13 @@ enum {
 	LIMIT_JOBS = 256,
 	LIMIT_JOB_MEMORY_BYTES = 64 * 1024 * 1024,
 	LIMIT_JOB_AHEAD_BYTES = 32 * 1024 * 1024,
+	/* kin/: keys (countries, networks, prefixes) whose flows are counted, 5 KB each with what the
+	   detectors remember; keys that wait until they have clients enough to be told (80 bytes). */
+	LIMIT_TALLY_KEYS = 4096,
+	LIMIT_TALLY_WAITING = 32768,
+	/* kin/: one line of a file of series, whose longest has 100 bytes; outages kept of one run. */
+	LIMIT_TALLY_LINE = 256,
+	LIMIT_OUTAGES = 4096,
 	/* match/: one signature file; the longest of ours stays below 8 KiB. */
 	LIMIT_SIG_BYTES = 65536,
 	/* match/: maps and lists inside one another in a signature file; the grammar needs 3. */

@@ -271,6 +271,7 @@ struct flow {
 	uint8_t attempt;   /* detect/attempt.h: what across/controls.h has been told of this flow */
 	bool then_told;    /* detect/then.h has told across/dns_then.h what became of this visit */
 	bool marked;       /* holds the frame that was asked for */
+	bool served;       /* the series of successful flows has counted it */
 	bool waits;        /* follow mode: in the queue of flows to be judged early */
 	/* FLOW_TOLD_KINDS by case kind, what was told of this flow last; NULL: nothing */
 	struct told *told;

@@ -9,6 +9,8 @@
 #include "base/err.h"
 #include "evidence/flow_record.h"
 #include "kin/device.h"
+#include "kin/outage.h"
+#include "kin/tally.h"
 #include "match/finding.h"
 
 enum input_state { INPUT_WHOLE, INPUT_CUT, INPUT_REFUSED, INPUT_FAILED };
@@ -51,6 +53,14 @@ struct run_list {
 };
 enum { RUN_LISTS_MAX = 8 };
 
+/* Series of successful flows, when the user asked for them. */
+struct run_series {
+	bool known;
+	struct tally_stats st;
+	uint64_t outages_left_out;
+	struct run_geo networks; /* the database that networks of addresses are from */
+};
+
 /* What ends a run. Holds nothing that depends on the machine. */
 struct run_summary {
 	uint32_t n_inputs;
@@ -81,6 +91,7 @@ struct run_summary {
 	uint32_t n_lists;
 	struct run_list list[RUN_LISTS_MAX];
 	struct run_geo geo;
+	struct run_series series;
 };
 void run_summary_free(struct run_summary *r); /* frees inputs, not r itself */
 
@@ -100,6 +111,8 @@ struct sink_ops {
 	void (*flow)(struct sink *s, const struct flow_record *r, const char *file);
 	/* All devices of the run at once, after the last finding. NULL: not told. */
 	void (*devices)(struct sink *s, const struct devices *ds);
+	/* All outages of the run at once, after the devices. */
+	void (*outages)(struct sink *s, const struct outages *o);
 	/* Writes the end of the run and flushes; false when anything could not be written since
 	 * open. */
 	bool (*end)(struct sink *s, const struct run_summary *run, struct err_info *err);

@@ -12,6 +12,7 @@
 #include "sink/ip.h"
 #include "sink/json.h"
 #include "sink/json_device.h"
+#include "sink/outage_out.h"
 #include "sink/sink.h"
 
 struct sink {
@@ -346,6 +347,11 @@ static void jsonl_devices(struct sink *s, const struct devices *ds)
 		json_device(&s->j, devices_at(ds, i));
 }
 
+static void jsonl_outages(struct sink *s, const struct outages *o)
+{
+	json_outages(&s->j, o);
+}
+
 static void put_hex(struct json *j, const char *key, const uint8_t *at, size_t n)
 {
 	char text[64];
@@ -430,11 +436,11 @@ static void put_lost(struct json *j, const struct run_summary *r)
 	json_close(j, '}');
 }
 
-static void put_geo(struct json *j, const struct run_geo *g)
+static void put_geo(struct json *j, const char *key, const struct run_geo *g)
 {
 	if (!g->known)
 		return;
-	json_open(j, "geo", '{');
+	json_open(j, key, '{');
 	json_word(j, "name", g->name);
 	json_word(j, "date", g->date);
 	put_hex(j, "sha256", g->sha256, sizeof(g->sha256));
@@ -469,7 +475,10 @@ static bool jsonl_end(struct sink *s, const struct run_summary *r, struct err_in
 			json_uint(j, technique_name((enum technique)t), r->findings[t]);
 	json_close(j, '}');
 	put_lost(j, r);
-	put_geo(j, &r->geo);
+	put_geo(j, "geo", &r->geo);
+	put_geo(j, "networks", &r->series.networks);
+	if (r->series.known)
+		json_series(j, &r->series.st, r->series.outages_left_out);
 	json_close(j, '}');
 	json_end_line(j);
 	if (fflush(j->f) && !s->error)
@@ -494,6 +503,7 @@ const struct sink_ops sink_jsonl = {
 	.finding = jsonl_finding,
 	.flow = jsonl_flow,
 	.devices = jsonl_devices,
+	.outages = jsonl_outages,
 	.end = jsonl_end,
 	.close = jsonl_close,
 };

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/keyhash.h"
+#include "sink/outage_out.h"
 #include "sink/sink.h"
 #include "sink/tell.h"
 
@@ -270,6 +271,11 @@ static void text_devices(struct sink *s, const struct devices *ds)
 	tell_devices(&s->page, &s->say, ds);
 }
 
+static void text_outages(struct sink *s, const struct outages *o)
+{
+	tell_outages(&s->page, &s->say, o);
+}
+
 static bool text_end(struct sink *s, const struct run_summary *run, struct err_info *err)
 {
 	if (!s->repeats_shown)
@@ -297,6 +303,7 @@ const struct sink_ops sink_text = {
 	.finding = text_finding,
 	.flow = text_flow,
 	.devices = text_devices,
+	.outages = text_outages,
 	.end = text_end,
 	.close = text_close,
 };
