@@ -16,13 +16,6 @@
 
 enum { PROGRESS_EVERY = 65536 };
 
-/* jemalloc reads this at its start (jemalloc(3), TUNING); without it nobody does. Flows come and go
- * by the ten thousand, and most of a replay was the kernel giving and taking 4 KB pages. Huge pages,
- * kept: 2.0 -> 0.7 to 1.4 s of CPU and 233 -> 249 MB for 200,000 packets of the mix, 14 -> 18 MB for
- * one packet (bench/, 2026-11). What is freed is used again: engine_config's ceiling still holds. */
-extern const char *const malloc_conf;
-const char *const malloc_conf = "dirty_decay_ms:-1,thp:always";
-
 /* A pipe that is idle: packet time goes on with the clock, so that what was waited for is told. */
 static void on_idle(struct engine *e)
 {

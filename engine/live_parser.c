@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "heap.h"
 #include "metrics.h"
 #include "rights.h"
 
@@ -140,6 +141,7 @@ int live_parse(struct live_run *r, const struct live_pipes *to)
 	struct run_summary summary;
 	struct err_info err;
 
+	heap_long_run();
 	r->sigs = cmd_collection("live", &r->dirs);
 	if (!r->sigs)
 		return EXIT_USAGE;
