@@ -33,6 +33,8 @@ struct engine_config {
 	 * same, as long as the share of memory_bytes that each gets is enough. */
 	uint32_t jobs;
 	enum ndpi_when ndpi;
+	pthread_mutex_t *
+		ndpi_lock; /* engines in other threads use nDPI too, under this; a loan, NULL: none do */
 	/* imported lists of block pages, ready for use (a loan); NULL none */
 	const struct blockpages *blockpages;
 	/* the flow that this frame takes part in has flow_record.marked set; 0 none */

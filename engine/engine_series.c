@@ -259,7 +259,7 @@ bool series_set_up(struct engine *e, const struct sig_set *sigs, struct run_summ
 	e->run = part;
 	e->telling = telling_new(sigs, e->hooks, e->cfg, e->run, to);
 	e->table = flow_table_new(&fo);
-	e->ndpi = app_ndpi_new(e->cfg->ndpi);
+	e->ndpi = app_ndpi_new(e->cfg->ndpi, e->cfg->ndpi_lock);
 	if (!e->table || !e->telling || !e->ndpi)
 		return err_set(err, "out of memory");
 	telling_ndpi(e->telling, e->ndpi);

@@ -39,6 +39,7 @@ struct jobs {
 	struct teller *teller;
 	struct run_summary *out;
 	uint32_t n_inputs, n_workers;
+	pthread_mutex_t ndpi; /* for nDPI */
 	pthread_mutex_t lock; /* for all below */
 	pthread_cond_t news;  /* the input whose turn it is has a block, or is over */
 	pthread_cond_t told;  /* a worker is not far ahead any more */
@@ -321,6 +322,8 @@ bool jobs_run(const struct engine_config *cfg, const struct sig_set *sigs, const
 	j.input = calloc(j.n_inputs, sizeof(*j.input));
 	j.worker = calloc(j.n_workers, sizeof(*j.worker));
 	pthread_mutex_init(&j.lock, NULL);
+	pthread_mutex_init(&j.ndpi, NULL);
+	share.ndpi_lock = &j.ndpi;
 	pthread_cond_init(&j.news, NULL);
 	pthread_cond_init(&j.told, NULL);
 	if (j.input && j.worker)
@@ -337,6 +340,7 @@ bool jobs_run(const struct engine_config *cfg, const struct sig_set *sigs, const
 		told_free(j.input[i].first);
 	pthread_cond_destroy(&j.told);
 	pthread_cond_destroy(&j.news);
+	pthread_mutex_destroy(&j.ndpi);
 	pthread_mutex_destroy(&j.lock);
 	free(j.worker);
 	free(j.input);

@@ -20,6 +20,7 @@
 #define NDPI_LIB_COMPILATION /* shows the module's tables: forget_others() */
 #endif
 #include <ndpi/ndpi_api.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,7 @@ struct ndpi_functions {
 
 struct app_ndpi {
 	enum ndpi_when when;
+	pthread_mutex_t *lock; /* held in the library; NULL: nobody else is */
 	void *library;
 	struct ndpi_functions f;
 	struct ndpi_detection_module_struct *mod; /* NULL until the first flow asks */
@@ -82,25 +84,41 @@ bool ndpi_when_find(const char *word, enum ndpi_when *out)
 	return false;
 }
 
-struct app_ndpi *app_ndpi_new(enum ndpi_when when)
+struct app_ndpi *app_ndpi_new(enum ndpi_when when, pthread_mutex_t *lock)
 {
 	struct app_ndpi *n = calloc(1, sizeof(*n));
 
-	if (n)
+	if (n) {
 		n->when = when;
+		n->lock = lock;
+	}
 	return n;
+}
+
+static void enter(const struct app_ndpi *n)
+{
+	if (n->lock)
+		pthread_mutex_lock(n->lock);
+}
+
+static void leave(const struct app_ndpi *n)
+{
+	if (n->lock)
+		pthread_mutex_unlock(n->lock);
 }
 
 void app_ndpi_free(struct app_ndpi *n)
 {
 	if (!n)
 		return;
+	enter(n);
 	if (n->scratch) {
 		n->f.ndpi_free_flow_data(n->scratch);
 		free(n->scratch);
 	}
 	if (n->mod)
 		n->f.ndpi_exit_detection_module(n->mod);
+	leave(n);
 	/* The library stays loaded: what it leaks at exit (4.2 does) is told under its name, which tests/lsan.supp knows. */
 	free(n);
 }
@@ -154,12 +172,10 @@ static struct ndpi_detection_module_struct *module_new(const struct app_ndpi *n)
 #endif
 }
 
-static bool set_up(struct app_ndpi *n)
+static bool set_up_locked(struct app_ndpi *n)
 {
 	NDPI_PROTOCOL_BITMASK all;
 
-	if (n->mod || n->failed)
-		return n->mod != NULL;
 	n->failed = true;
 	n->missing = !load(n);
 	if (n->missing)
@@ -174,6 +190,16 @@ static bool set_up(struct app_ndpi *n)
 		n->f.ndpi_exit_detection_module(n->mod);
 		n->mod = NULL;
 	}
+	return n->mod != NULL;
+}
+
+static bool set_up(struct app_ndpi *n)
+{
+	if (n->mod || n->failed)
+		return n->mod != NULL;
+	enter(n);
+	(void)set_up_locked(n); /* n->mod says it */
+	leave(n);
 	return n->mod != NULL;
 }
 
@@ -223,12 +249,14 @@ static void show(struct app_ndpi *n, struct ndpi_state *s, const struct flow *f,
 	uint64_t ms = ts_ns > 0 ? (uint64_t)ts_ns / 1000000 : 0;
 	ndpi_protocol got;
 
+	enter(n);
 	forget_others(n);
 #if NDPI_VERSION >= 406
 	got = n->f.ndpi_detection_process_packet(n->mod, s->flow, built, len, ms, NULL);
 #else
 	got = n->f.ndpi_detection_process_packet(n->mod, s->flow, built, len, ms);
 #endif
+	leave(n);
 	if (s->n_shown < NDPI_FRAMES)
 		s->frame[s->n_shown] = frame;
 	s->n_shown++;

@@ -2,6 +2,8 @@
 #ifndef WP_APP_APP_NDPI_H
 #define WP_APP_APP_NDPI_H
 
+#include <pthread.h>
+
 #include "base/words.h"
 #include "flow/flow.h"
 
@@ -26,10 +28,11 @@ struct ndpi_app {
 	uint64_t frame[NDPI_FRAMES];
 };
 
-/* One a thread. The library itself is set up at the first flow that asks (about 30 ms and 5 MB).
+/* One a thread. The library itself is set up at the first flow that asks (about 30 ms and 5 MB). It has statics: two threads in it at
+ * once have ended in abort(), so threads that run side by side name one lock (a loan; NULL: there is one thread).
  * NULL when out of memory. */
 struct app_ndpi;
-struct app_ndpi *app_ndpi_new(enum ndpi_when when);
+struct app_ndpi *app_ndpi_new(enum ndpi_when when, pthread_mutex_t *lock);
 void app_ndpi_free(struct app_ndpi *n); /* accepts NULL */
 enum ndpi_when app_ndpi_when(const struct app_ndpi *n);
 /* Sets the library up now, for who may open no file later. False: applications stay unnamed. */

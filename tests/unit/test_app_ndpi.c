@@ -26,7 +26,7 @@ struct nd {
 static void nd_init(struct nd *x, enum ndpi_when when)
 {
 	fb_init(&x->b, 8 << 20);
-	x->n = app_ndpi_new(when);
+	x->n = app_ndpi_new(when, NULL);
 	assert_non_null(x->n);
 	x->f = fb_open(&x->b);
 }
@@ -143,7 +143,7 @@ static void test_a_port_names_nothing(void **state)
 
 		fb_init(&x.b, 8 << 20);
 		x.b.port[1] = port[i];
-		x.n = app_ndpi_new(NDPI_EVENTS);
+		x.n = app_ndpi_new(NDPI_EVENTS, NULL);
 		fb_open(&x.b);
 		x.f = fb_text(&x.b, 0, 0, "qwpoeiruty zmxncbv");
 		assert_false(app_ndpi_look(x.n, x.f, &a));

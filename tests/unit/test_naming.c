@@ -28,7 +28,7 @@ static void test_asked_only_where_it_matters(void **state)
 	f = fb_data(&x, 0, 0, telegram, sizeof(telegram) - 1);
 	for (enum ndpi_when w = NDPI_EVENTS; w <= NDPI_OFF; w++)
 		for (enum naming_of why = NAMING_SUSPECT; why <= NAMING_TOLD; why++) {
-			struct app_ndpi *n = app_ndpi_new(w);
+			struct app_ndpi *n = app_ndpi_new(w, NULL);
 			struct ndpi_app a;
 
 			f->app[0] = '\0';
