@@ -11,8 +11,8 @@ static int64_t clock_ns(clockid_t id)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* The kernel stamps packets with the machine's clock: what is older than this, and not here, does
- * not come (ARCHITECTURE 8). */
+/* Nothing waits to be read. The kernel stamps packets with the machine's clock: what is older than this, and not here, does
+ * not come (ARCHITECTURE 8). While packets come time goes on with them: those that wait may be older, when this process had to. */
 static void time_passes(struct engine *e)
 {
 	enum { LATE_NS = 200000000 };
@@ -67,6 +67,5 @@ void live_turn(struct engine *e)
 	if (now - e->last_tick_ns < TICK_NS)
 		return;
 	e->last_tick_ns = now;
-	time_passes(e);
 	tick(e);
 }
