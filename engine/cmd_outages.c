@@ -9,7 +9,6 @@
 #include <zlib.h>
 
 #include "base/text.h"
-#include "base/version.h"
 #include "cmd.h"
 #include "kin/outage.h"
 #include "kin/tally_file.h"
@@ -167,12 +166,7 @@ static void write_json(FILE *f, const struct outages *o, const struct tally_stat
 	struct json j = {.f = f};
 
 	json_outages(&j, o);
-	json_open(&j, NULL, '{');
-	json_word(&j, "schema", "wallprint.event/1");
-	json_word(&j, "event_type", "run");
-	json_open(&j, "tool", '{');
-	json_word(&j, "version", WALLPRINT_VERSION);
-	json_close(&j, '}');
+	json_run(&j);
 	json_series(&j, sum, outages_left_out(o));
 	json_close(&j, '}');
 	json_end_line(&j);

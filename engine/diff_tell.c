@@ -7,7 +7,6 @@
 
 #include "base/keyhash.h"
 #include "base/text.h"
-#include "base/version.h"
 #include "sink/ip.h"
 #include "sink/json.h"
 
@@ -209,9 +208,7 @@ static void put_finding(struct json *j, const struct diff_run *d, const struct d
 		uncovered |= p->item[i].uncovered;
 	}
 	id_text(p, first, false, id);
-	json_open(j, NULL, '{');
-	json_word(j, "schema", "wallprint.event/1");
-	json_word(j, "event_type", "finding");
+	json_event(j, "finding");
 	json_word(j, "id", id);
 	json_uint(j, "rev", 1);
 	put_time(j, "ts", rec_of(p, first)->ts_ns);
@@ -283,12 +280,7 @@ static void put_run(struct json *j, const struct diff_run *d, const uint64_t fou
 	const struct pair *p = d->pair;
 	const struct pair_side *s = p->side;
 
-	json_open(j, NULL, '{');
-	json_word(j, "schema", "wallprint.event/1");
-	json_word(j, "event_type", "run");
-	json_open(j, "tool", '{');
-	json_word(j, "version", WALLPRINT_VERSION);
-	json_close(j, '}');
+	json_run(j);
 	put_inputs(j, d);
 	json_uint(j, "packets", d->input[0].packets + d->input[1].packets);
 	json_uint(j, "flows", p->flows_paired);

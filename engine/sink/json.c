@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/version.h"
 
 static const uint64_t exact_max = UINT64_C(1) << 53;
 
@@ -79,4 +80,19 @@ void json_end_line(struct json *j)
 	assert(j->depth == 0);
 	fputc('\n', j->f);
 	j->more[0] = false;
+}
+
+void json_event(struct json *j, const char *type)
+{
+	json_open(j, NULL, '{');
+	json_word(j, "schema", "wallprint.event/1");
+	json_word(j, "event_type", type);
+}
+
+void json_run(struct json *j)
+{
+	json_event(j, "run");
+	json_open(j, "tool", '{');
+	json_word(j, "version", WALLPRINT_VERSION);
+	json_close(j, '}');
 }

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* A streaming JSON writer: knows where commas go, nothing else. Write errors stay in the FILE for
+/* A streaming JSON writer: knows where commas go, and how an event begins. Write errors stay in the FILE for
  * its owner to see. */
 enum { JSON_DEPTH = 12 };
 struct json {
@@ -25,6 +25,10 @@ void json_int(struct json *j, const char *key, int64_t n); /* beyond 2^53 as a s
 void json_uint(struct json *j, const char *key, uint64_t n);
 void json_real(struct json *j, const char *key, double x); /* three digits; finite, never zero */
 void json_bool(struct json *j, const char *key, bool b);
+/* Begins an event of that type, which the caller closes: ARCHITECTURE 6. */
+void json_event(struct json *j, const char *type);
+/* The same of type "run", with which program tells it. */
+void json_run(struct json *j);
 void json_end_line(struct json *j); /* newline after a whole object */
 
 #endif

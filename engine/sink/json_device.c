@@ -140,9 +140,7 @@ static void put_behaviour(struct json *j, const struct device *d)
 
 void json_device(struct json *j, const struct device *d)
 {
-	json_open(j, NULL, '{');
-	json_word(j, "schema", "wallprint.event/1");
-	json_word(j, "event_type", "device");
+	json_event(j, "device");
 	json_word(j, "id", d->id);
 	json_word(j, "kind", case_name(d->kase));
 	json_uint(j, "findings", d->n_findings);

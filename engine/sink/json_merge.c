@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "base/version.h"
 #include "kin/event_json.h"
 #include "sink/json.h"
 #include "sink/json_copy.h"
@@ -266,12 +265,7 @@ void json_merge(FILE *f, const struct merge *m, merge_place *place, void *arg,
 		put_finding(&j, &m->finding[i], place, arg);
 	for (size_t i = 0; i < m->n_devices; i++)
 		json_device(&j, &m->device[i].d);
-	json_open(&j, NULL, '{');
-	json_word(&j, "schema", "wallprint.event/1");
-	json_word(&j, "event_type", "run");
-	json_open(&j, "tool", '{');
-	json_word(&j, "version", WALLPRINT_VERSION);
-	json_close(&j, '}');
+	json_run(&j);
 	if (s.sig_sha256) {
 		json_open(&j, "signatures", '{');
 		json_word(&j, "sha256", s.sig_sha256);

@@ -2,17 +2,9 @@
 /* Devices side by side, in JSON lines: docs/ARCHITECTURE.md, "Kinship". */
 #include <string.h>
 
-#include "base/version.h"
 #include "sink/json.h"
 #include "sink/json_merge.h"
 #include "sink/kin_words.h"
-
-static void head(struct json *j, const char *type)
-{
-	json_open(j, NULL, '{');
-	json_word(j, "schema", "wallprint.event/1");
-	json_word(j, "event_type", type);
-}
 
 static void put_value(struct json *j, const char *key, enum feat feat, const struct device_value *v)
 {
@@ -103,7 +95,7 @@ static void put_pair(struct json *j, const struct kin_set *k, const struct kin_k
 	struct kin_pair p;
 
 	kin_compare(k->member[a].d, k->member[b].d, k->rates, &p);
-	head(j, "kinship");
+	json_event(j, "kinship");
 	json_word(j, "kind", case_name(kind->kase));
 	put_member(j, "a", k, a);
 	put_member(j, "b", k, b);
@@ -142,7 +134,7 @@ static void put_likeness(struct json *j, const struct kin_set *k, uint32_t i)
 	uint32_t n = kin_set_likeness(k, i, sig);
 
 	for (uint32_t s = 0; s < n; s++) {
-		head(j, "likeness");
+		json_event(j, "likeness");
 		put_member(j, "device", k, i);
 		json_word(j, "signature", sig[s].sig->id);
 		json_uint(j, "rev", sig[s].sig->rev);
@@ -163,7 +155,7 @@ static void put_tree(struct json *j, const struct kin_set *k, const struct kin_k
 {
 	const struct kin_tree *t = &kind->tree;
 
-	head(j, "kinship_tree");
+	json_event(j, "kinship_tree");
 	json_word(j, "kind", case_name(kind->kase));
 	json_open(j, "devices", '[');
 	for (uint32_t i = 0; i < kind->n; i++) {
@@ -211,10 +203,7 @@ void kin_jsonl(FILE *f, const struct kin_set *k, const struct run_geo *geo)
 				put_pair(&j, k, kind, kind->first + a, kind->first + b);
 		put_tree(&j, k, kind);
 	}
-	head(&j, "run");
-	json_open(&j, "tool", '{');
-	json_word(&j, "version", WALLPRINT_VERSION);
-	json_close(&j, '}');
+	json_run(&j);
 	json_open(&j, "kinship", '{');
 	json_uint(&j, "devices", k->n);
 	json_uint(&j, "left_out", k->left_out);

@@ -92,9 +92,7 @@ static void put_outage(struct json *j, const struct outage *e)
 	const char *cause[OUTAGE_CAUSES], *tell[OUTAGE_CAUSES];
 	uint32_t n = outage_causes(e, cause, tell);
 
-	json_open(j, NULL, '{');
-	json_word(j, "schema", "wallprint.event/1");
-	json_word(j, "event_type", "outage");
+	json_event(j, "outage");
 	put_id(j, e);
 	json_uint(j, "rev", 1);
 	put_scope(j, &e->key);

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "base/version.h"
 #include "sink/ip.h"
 #include "sink/json.h"
 #include "sink/json_device.h"
@@ -29,13 +28,6 @@ static bool jsonl_open(struct sink **out, FILE *f, const struct sink_options *op
 		return err_set(err, "out of memory");
 	(*out)->j.f = f;
 	return true;
-}
-
-static void event_head(struct json *j, const char *type)
-{
-	json_open(j, NULL, '{');
-	json_word(j, "schema", "wallprint.event/1");
-	json_word(j, "event_type", type);
 }
 
 static void put_time(struct json *j, const char *key, int64_t ns)
@@ -283,7 +275,7 @@ static void jsonl_finding(struct sink *s, const struct finding *f, const char *f
 {
 	struct json *j = &s->j;
 
-	event_head(j, "finding");
+	json_event(j, "finding");
 	json_word(j, "id", f->id);
 	json_uint(j, "rev", f->rev);
 	put_time(j, "ts", f->ts_ns);
@@ -318,7 +310,7 @@ static void jsonl_flow(struct sink *s, const struct flow_record *r, const char *
 {
 	struct json *j = &s->j;
 
-	event_head(j, "flow");
+	json_event(j, "flow");
 	put_time(j, "ts", r->first_ns);
 	put_time(j, "end", r->last_ns);
 	json_open(j, "src", '{');
@@ -451,10 +443,7 @@ static bool jsonl_end(struct sink *s, const struct run_summary *r, struct err_in
 {
 	struct json *j = &s->j;
 
-	event_head(j, "run");
-	json_open(j, "tool", '{');
-	json_word(j, "version", WALLPRINT_VERSION);
-	json_close(j, '}');
+	json_run(j);
 	json_open(j, "signatures", '{');
 	put_hex(j, "sha256", r->sig_sha256, sizeof(r->sig_sha256));
 	json_uint(j, "n", r->sig_n);
